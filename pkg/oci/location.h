@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where images are or go: what a person writes on the command line.
+ *
+ *   [docker://]HOST[:PORT]/REPO[:TAG][@DIGEST]   an image in a registry
+ *   [docker://]HOST[:PORT][/PATH]                a registry or a path in it, as a target
+ *   archive:PATH                                 a portable archive
+ *   file://PATH                                  the same; one leading slash dropped (oc's rule)
+ *   oci:DIR[:NAME], oci-archive:FILE[:NAME]      an OCI image layout, a directory or a tar
+ *
+ * After docker:// the first component is always the host. Without it the text is read by oc's rules
+ * (oci/reference.h).
+ */
+#pragma once
+
+#include "base/error.h"
+#include "oci/reference.h"
+
+enum location_type {
+	LOCATION_REGISTRY,
+	LOCATION_ARCHIVE,
+	LOCATION_OCI_DIRECTORY,
+	LOCATION_OCI_ARCHIVE,
+};
+
+struct location {
+	enum location_type type;
+	struct reference reference; /* of a registry location */
+	char *path;                 /* of the others */
+	char *name;                 /* NAME of oci: and oci-archive:, or NULL */
+	char *text;                 /* as it was written */
+};
+
+#define LOCATION_INIT {0}
+
+void location_release(struct location *location);
+
+/* Any form. ERROR_USAGE when it is none of them; the message names the accepted forms. */
+int location_parse(struct location *location, const char *text, struct error *err) MUST_CHECK;
+
+/* A mirror's target: for a registry, host and path without digest. A text without docker:// that
+ * oc's rules read as a bare name with a numeric tag ("registry:5000") or without a host is refused
+ * with the advice to write docker://registry:5000. */
+int location_parse_target(struct location *location, const char *text, struct error *err) MUST_CHECK;
