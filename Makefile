@@ -19,10 +19,10 @@ PREFIX  ?= /usr/local
 VARIANT ?= release
 B       := build/$(VARIANT)
 
-PACKAGES := libcurl libcrypto jansson libarchive zlib yaml-0.1 sqlite3 libpsl
+PACKAGES := libcurl libssl libcrypto jansson libarchive zlib yaml-0.1 sqlite3 libpsl
 CSTD     := -std=gnu11
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings \
-            -Wpointer-arith -Wvla -Wformat=2 -Wundef $(if $(WERROR),-Werror)
+            -Wpointer-arith -Wvla -Wformat=2 -Wundef -Wno-missing-field-initializers $(if $(WERROR),-Werror)
 OPT_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
 LINK_release := -pie -Wl,-z,relro,-z,now
 OPT_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -43,6 +43,10 @@ LIBS     = $(PKG_LIBS) -lpthread
 # The program of a variant; the release build is what people look for: build/airlift.
 PROGRAM  := $(if $(filter release,$(VARIANT)),build/airlift,$(B)/airlift)
 
+# V=1 shows whole command lines.
+Q   = $(if $(V),,@)
+say = $(if $(V),,@echo '  $(1) $(2)')
+
 sources  = $(sort $(wildcard $(1)/*.c))
 objects  = $(patsubst %.c,$(B)/%.o,$(call sources,$(1)))
 upto     = $(if $(filter $(1),$(firstword $(2))),$(1),$(firstword $(2)) $(call upto,$(1),$(wordlist 2,99,$(2))))
@@ -53,7 +57,7 @@ top      = $(lastword $(MODULES))
 UNIT_TESTS   := $(patsubst tests/unit/%.c,%,$(call sources,tests/unit))
 FUZZ_TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(sort $(wildcard tests/fuzz/fuzz_*.c)))
 
-.PHONY: all check check-unit check-command check-fuzz demo lint fuzz bench install clean FORCE
+.PHONY: all test-programs check check-unit check-command check-fuzz demo lint fuzz bench install clean FORCE
 all: $(PROGRAM)
 
 # --- the program
@@ -61,16 +65,18 @@ all: $(PROGRAM)
 define module_rule
 $(B)/lib$(1).a: $(call objects,pkg/$(1))
 	@rm -f $$@
-	$$(AR) rcs $$@ $$^
+	$$(Q)$$(AR) rcs $$@ $$^
 endef
 $(foreach m,$(MODULES),$(eval $(call module_rule,$(m))))
 
 $(PROGRAM): $(call objects,cmd/airlift) $(call archives,$(top))
-	$(LINK) -o $@ $^ $(LIBS)
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $^ $(LIBS)
 
 $(B)/%.o: %.c $(B)/flags
 	@mkdir -p $(@D)
-	$(COMPILE) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
 
 # Touched when the compiler or its flags change, so that everything is built anew.
 $(B)/flags: FORCE
@@ -81,27 +87,33 @@ $(B)/flags: FORCE
 FAKE_REGISTRY := $(B)/libfake_registry.a
 $(FAKE_REGISTRY): $(filter-out %/main.o,$(call objects,tests/fake_registry))
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
 $(B)/fake_registry: $(B)/tests/fake_registry/main.o $(FAKE_REGISTRY) $(call archives,digest)
-	$(LINK) -o $@ $^ $(LIBS) -lssl
+	$(call say,LINK,$@)
+	$(Q)$(LINK) -o $@ $^ $(LIBS) -lssl
 
 define unit_rule
 $(B)/unit/$(1): $(B)/tests/unit/$(1).o $(B)/tests/tap.o $(FAKE_REGISTRY) $(call archives,$(firstword $(subst _, ,$(1))))
 	@mkdir -p $$(@D)
-	$$(LINK) -o $$@ $$^ $$(LIBS) -lssl
+	$$(call say,LINK,$$@)
+	$$(Q)$$(LINK) -o $$@ $$^ $$(LIBS) -lssl
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call unit_rule,$(t))))
 
 define fuzz_rule
 $(B)/replay/$(1): $(B)/tests/fuzz/fuzz_$(1).o $(B)/tests/fuzz/replay.o $(call archives,$(top))
 	@mkdir -p $$(@D)
-	$$(LINK) -o $$@ $$^ $$(LIBS)
+	$$(call say,LINK,$$@)
+	$$(Q)$$(LINK) -o $$@ $$^ $$(LIBS)
 endef
 $(foreach t,$(FUZZ_TARGETS),$(eval $(call fuzz_rule,$(t))))
 
 UNIT_PROGRAMS := $(addprefix $(B)/unit/,$(UNIT_TESTS))
 REPLAY_PROGRAMS := $(addprefix $(B)/replay/,$(FUZZ_TARGETS))
+
+# Everything that tests need, built but not run.
+test-programs: $(UNIT_PROGRAMS) $(REPLAY_PROGRAMS) $(B)/fake_registry
 
 check: $(PROGRAM) $(UNIT_PROGRAMS) $(REPLAY_PROGRAMS) $(B)/fake_registry
 	@AIRLIFT=$(abspath $(PROGRAM)) FAKE_REGISTRY=$(abspath $(B)/fake_registry) VARIANT=$(VARIANT) \

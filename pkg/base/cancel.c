@@ -20,8 +20,10 @@ int cancel_error(struct error *err)
 
 int cancel_sleep(uint64_t milliseconds, struct error *err)
 {
-	uint64_t end = clock_milliseconds() + milliseconds;
+	uint64_t end;
 
+	if (__builtin_add_overflow(clock_milliseconds(), milliseconds, &end))
+		end = UINT64_MAX;
 	for (uint64_t now; !cancel_requested() && (now = clock_milliseconds()) < end;) {
 		uint64_t portion = end - now < 50 ? end - now : 50;
 		nanosleep(&(struct timespec){.tv_nsec = (long)portion * 1000000}, NULL);

@@ -33,13 +33,10 @@ int file_open(int directory_fd, const char *path, struct error *err)
 	return error_set_errno(err, "%s", path);
 }
 
-int file_read(int directory_fd, const char *path, size_t limit, struct strbuf *out, struct error *err)
+static int read_all(int fd, const char *path, size_t limit, struct strbuf *out, struct error *err)
 {
-	CLEANUP(close_file) int fd = file_open(directory_fd, path, err);
 	size_t start = out->len;
 
-	if (fd < 0)
-		return -1;
 	for (;;) {
 		strbuf_grow(out, 65536);
 		ssize_t got = read(fd, out->buf + out->len, 65536);
@@ -53,6 +50,19 @@ int file_read(int directory_fd, const char *path, size_t limit, struct strbuf *o
 		if (out->len - start > limit)
 			return error_set(err, ERROR_INVALID, "%s: larger than %zu bytes", path, limit);
 	}
+}
+
+int file_read(int directory_fd, const char *path, size_t limit, struct strbuf *out, struct error *err)
+{
+	CLEANUP(close_file) int fd = file_open(directory_fd, path, err);
+	size_t start = out->len;
+
+	if (fd < 0)
+		return -1;
+	if (read_all(fd, path, limit, out, err) == 0)
+		return 0;
+	strbuf_set_length(out, start);
+	return -1;
 }
 
 int file_write_all(int fd, const void *data, size_t length, const char *name, struct error *err)
@@ -149,8 +159,9 @@ remove:
 int directory_create_all(const char *path, mode_t mode, struct error *err)
 {
 	CLEANUP(free_string) char *partial = xstrdup(path);
+	char *slash = *partial ? strchr(partial + 1, '/') : NULL;
 
-	for (char *slash = strchr(partial + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+	for (; slash; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		if (mkdir(partial, mode) < 0 && errno != EEXIST)
 			return error_set_errno(err, "%s", partial);
@@ -191,13 +202,13 @@ static int remove_entries(int fd, const char *path, struct error *err)
 		close(fd);
 		return error_set_errno(err, "%s", path);
 	}
-	for (struct dirent *entry; (entry = readdir(directory));) {
+	for (struct dirent *entry; errno = 0, (entry = readdir(directory));) {
 		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
 			continue;
 		if (directory_remove_all(dirfd(directory), entry->d_name, err) < 0)
 			return error_wrap(err, "%s", path);
 	}
-	return 0;
+	return errno ? error_set_errno(err, "%s", path) : 0;
 }
 
 int directory_remove_all(int directory_fd, const char *path, struct error *err)
@@ -251,9 +262,10 @@ int file_lock_take(struct file_lock *lock, const char *path, struct error *err)
 		CLEANUP(close_file) int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
 		if (fd < 0)
 			return error_set_errno(err, "%s", path);
-		if (flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+		int locked = flock(fd, LOCK_EX | LOCK_NB);
+		if (locked < 0 && errno == EWOULDBLOCK)
 			return error_set(err, ERROR_BUSY, "%s: another run holds this lock", path);
-		if (fstat(fd, &opened) < 0)
+		if (locked < 0 || fstat(fd, &opened) < 0)
 			return error_set_errno(err, "%s", path);
 		if (stat(path, &named) < 0 || opened.st_ino != named.st_ino || opened.st_dev != named.st_dev)
 			continue;

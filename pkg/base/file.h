@@ -21,7 +21,8 @@ void close_file(int *fd);
 /* Opens for reading; -1 with an error that names the path (ERROR_NOT_FOUND if it does not exist). */
 int file_open(int directory_fd, const char *path, struct error *err) MUST_CHECK;
 
-/* Reads a whole file of at most `limit` bytes into an empty or filled strbuf (appends). */
+/* Appends a whole file of at most `limit` bytes; a larger one is ERROR_INVALID. `out` is as before
+ * after an error. */
 int file_read(int directory_fd, const char *path, size_t limit, struct strbuf *out,
 	      struct error *err) MUST_CHECK;
 

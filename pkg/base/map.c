@@ -34,7 +34,7 @@ static size_t find_slot(const struct map *map, const char *key)
 {
 	size_t slot = hash_text(key) & (map->n_slots - 1);
 
-	while (map->slots[slot].key && strcmp(map->slots[slot].key, key))
+	while (map->slots[slot].key && strcmp(map->slots[slot].key, key) != 0)
 		slot = (slot + 1) & (map->n_slots - 1);
 	return slot;
 }

@@ -30,7 +30,7 @@ static bool is_safe(uint32_t code_point)
 	return code_point >= 0x20 && code_point != 0x7F && !(code_point >= 0x80 && code_point < 0xA0) &&
 	       !(code_point >= 0x202A && code_point <= 0x202E) &&
 	       !(code_point >= 0x2066 && code_point <= 0x2069) &&
-	       code_point != 0x200E && code_point != 0x200F && code_point != 0x2028 && code_point != 0x2029;
+	       code_point != 0x061C && code_point != 0x200E && code_point != 0x200F && code_point != 0x2028 && code_point != 0x2029;
 }
 
 void text_escape(struct strbuf *out, const char *text, size_t length, size_t max_length)

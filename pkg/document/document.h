@@ -24,10 +24,10 @@ struct document;
 
 /* A place in a document. value == NULL: nothing is there. */
 struct node {
-	const void *value;    /* private */
+	const void *value;         /* private */
 	const struct node *parent; /* private: for messages; must outlive this node */
-	const char *key;      /* private */
-	size_t index;         /* private */
+	const char *key;           /* private */
+	size_t index;              /* private */
 };
 
 void document_free(struct document *document);
@@ -36,7 +36,7 @@ void document_freep(struct document **document);
 /* One JSON value and nothing after it; duplicate keys are refused. `name` is for messages. */
 int document_parse_json(struct document **document, const char *name, const void *bytes, size_t length,
 			struct error *err) MUST_CHECK;
-/* All YAML documents of a stream, as one array. Messages: "NAME: line 7: ...". */
+/* All YAML documents of a stream, as one array; empty ones are left out. Messages: "NAME: line 7: ...". */
 int document_parse_yaml(struct document **document, const char *name, const void *bytes, size_t length,
 			struct error *err) MUST_CHECK;
 int document_parse_toml(struct document **document, const char *name, const void *bytes, size_t length,
@@ -54,7 +54,8 @@ struct node node_member(const struct node *node, const char *key);
 /* Element of an array; absent beyond its end. */
 struct node node_element(const struct node *node, size_t index);
 size_t node_count(const struct node *node); /* elements or members; 0 for anything else */
-/* Member number `index` of an object in the order of writing; *key is borrowed. */
+/* Member number `index` of an object in the order of writing; *key is borrowed (NULL beyond the end).
+ * It counts from the first: not for large objects from outside. */
 struct node node_member_at(const struct node *node, size_t index, const char **key);
 
 /* The value (borrowed), or an error if it is of another type. `node_string` requires it to be there;

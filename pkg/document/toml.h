@@ -11,9 +11,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/error.h"
 #include "base/map.h"
 #include "base/strbuf.h"
 #include "base/strvec.h"
+
+/* Of a dotted key, so that headers and keys together stay below DOCUMENT_MAX_DEPTH. */
+#define TOML_MAX_PARTS 16
 
 struct toml_reader {
 	const char *name; /* borrowed */
@@ -22,12 +26,13 @@ struct toml_reader {
 	size_t line;
 	json_t *root;     /* owned */
 	json_t *table;    /* borrowed: where "key = value" goes */
-	struct map kinds; /* address of a table or an array -> its enum toml_kind */
+	unsigned depth;   /* levels around its values, at most */
+	struct map kinds; /* address of a table or an array, as text -> its enum toml_kind */
 };
 
 /* How a table or array came to be decides what may be added to it later. */
 enum toml_kind {
-	TOML_CLOSED,          /* written as a value: complete */
+	TOML_CLOSED,          /* written as a value: complete (what the map does not know) */
 	TOML_IMPLICIT,        /* named on the way to another: [a.b] makes a */
 	TOML_HEADER,          /* by its own [header] */
 	TOML_DOTTED,          /* by a dotted key */
@@ -53,8 +58,7 @@ int toml_read_key(struct toml_reader *reader, struct strvec *parts, struct error
 /* A string in any of the four forms, added to `out`. Only the two that fit on a line are keys. */
 int toml_read_string(struct toml_reader *reader, struct strbuf *out, struct error *err) MUST_CHECK;
 /* Any value; *value is the caller's. `depth` counts the arrays and tables around it. */
-int toml_read_value(struct toml_reader *reader, unsigned depth, json_t **value,
-		    struct error *err) MUST_CHECK;
+int toml_read_value(struct toml_reader *reader, unsigned depth, json_t **value, struct error *err) MUST_CHECK;
 
 /* Adds a value (taken) under a dotted key. */
 int toml_assign(struct toml_reader *reader, json_t *table, const struct strvec *key, json_t *value,

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One HTTP exchange at a time, in straight lines: blocking, on one libcurl easy handle a worker.
+ * One HTTP exchange at a time, in straight lines: blocking, on libcurl easy handles of the worker.
  *
  *   struct http_client    settings, and what workers share: origin gates, the rate limit, counters.
  *                         Made once; may be used from any thread.
- *   struct http_session   one a worker, used by one thread at a time: owns the easy handle and so
- *                         keeps its connections alive. Nothing of libcurl is shared between sessions.
+ *   struct http_session   one a worker, used by one thread at a time: owns an easy handle for each
+ *                         TLS setting in use, and so keeps its connections alive. Nothing of
+ *                         libcurl is shared between sessions.
  *
  * http_perform does one request with its redirects; it never repeats a request. Repeating is one
  * layer's job (retry.h), used by the module that also knows how to authorise anew.
@@ -13,8 +14,10 @@
  * Redirects are followed here, hop by hop: at most 5 (token requests: 3), never from https to http,
  * a loop ends it, only http and https, no user information in a URL. `authorization`, the client
  * certificate and "insecure" belong to the origin (scheme, host, port) of the request's own URL and
- * are not used for any other. A redirect of a request with a body is followed only for 307 and 308
- * to the same origin.
+ * are not used for any other; of the headers another origin gets only Accept and Range. A redirect
+ * of a request other than GET and HEAD is followed only for 307 and 308 to the same origin (else the
+ * 3xx is the response). No redirect leads to loopback or link-local addresses, unless the request's
+ * own host is at such a one.
  *
  * Limits at the read: header block 128 KiB, 16 KiB a line that we use; body as the request says.
  * Errors: ERROR_TRANSIENT where another try may help (connection refused, reset, timeouts, short
@@ -28,6 +31,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "base/strbuf.h"
@@ -48,7 +52,7 @@ struct http_options {
 
 /* What the whole run asked for; read at the end for the report. */
 struct http_counters {
-	atomic_uint_fast64_t requests;       /* every request put on the wire, hops included */
+	atomic_uint_fast64_t requests; /* every request put on the wire, hops included */
 	atomic_uint_fast64_t retries;
 	atomic_uint_fast64_t bytes_received; /* bodies */
 	atomic_uint_fast64_t bytes_sent;
@@ -67,9 +71,9 @@ void http_session_freep(struct http_session **session);
 
 /* TLS settings of one origin. Borrowed by requests; owned by whoever knows the registry. */
 struct http_tls {
-	bool skip_verify;             /* the user called this registry insecure */
-	struct strvec ca_files;       /* PEM files, trusted beside the system's (certs.d: *.crt) */
-	char *client_certificate;     /* PEM files, or NULL */
+	bool skip_verify;         /* the user called this registry insecure */
+	struct strvec ca_files;   /* PEM files, trusted beside the system's (certs.d: *.crt) */
+	char *client_certificate; /* PEM files, or NULL */
 	char *client_key;
 };
 
@@ -88,36 +92,38 @@ struct http_source {
 };
 
 struct http_request {
-	const char *method;                /* "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE" */
+	const char *method; /* "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE" */
 	const char *url;
-	const char *const *headers;        /* "Name: value", NULL-terminated; or NULL */
-	const char *authorization;         /* value of the header for the URL's own origin, or NULL */
-	const struct http_tls *tls;        /* for the URL's own origin, or NULL for the defaults */
-	bool allow_http;                   /* http:// URLs may be contacted (the user said so) */
-	const struct http_source *source;  /* body, or NULL for none (POST, PUT, PATCH then send length 0) */
-	const struct http_sink *sink;      /* takes bodies of 200 and 206; NULL: into response->body */
-	uint64_t body_limit;               /* for response->body or the sink: more is ERROR_INVALID */
-	unsigned max_redirects;            /* 0: none are followed, the 3xx is the response */
-	bool is_small;                     /* a total timeout of 120 s applies */
+	const char *const *headers;       /* "Name: value", NULL-terminated; or NULL */
+	const char *authorization;        /* value of the header for the URL's own origin, or NULL */
+	const struct http_tls *tls;       /* for the URL's own origin, or NULL for the defaults */
+	bool allow_http;                  /* http:// URLs may be contacted (the user said so) */
+	const struct http_source *source; /* body, or NULL for none (POST, PUT, PATCH then send length 0) */
+	const struct http_sink *sink;     /* takes bodies of 200 and 206; NULL: into response->body */
+	uint64_t body_limit;              /* for bodies of 200 and 206: more is ERROR_INVALID; 0 without
+					    * a sink: the body does not matter, it is cut at 64 KiB */
+	unsigned max_redirects;           /* 0: none are followed, the 3xx is the response */
+	bool is_small;                    /* a total timeout of 120 s applies */
 };
 
 struct http_response {
 	long status;
-	char *url;                         /* of the last hop */
-	bool is_same_origin;               /* the last hop has the origin of the request's URL */
-	char *content_type;                /* these are NULL when absent */
+	char *url;           /* of the last hop */
+	bool is_same_origin; /* the last hop has the origin of the request's URL */
+	char *content_type;  /* these are NULL when absent */
 	char *location;
 	char *docker_content_digest;
 	char *content_range;
 	char *range;
 	char *link;
-	char *subject;                     /* OCI-Subject */
+	char *subject; /* OCI-Subject */
 	char *warning;
-	struct strvec challenges;          /* WWW-Authenticate lines */
+	char *registry_version;   /* Docker-Distribution-API-Version */
+	struct strvec challenges; /* WWW-Authenticate lines */
 	bool has_content_length;
 	uint64_t content_length;
-	uint64_t retry_after_ms;           /* 0: none; at most 300 s */
-	struct strbuf body;                /* what no sink took; error bodies are cut at 64 KiB */
+	uint64_t retry_after_ms; /* 0: none; at most 300 s */
+	struct strbuf body;      /* what no sink took; error bodies are cut at 64 KiB */
 };
 
 #define HTTP_RESPONSE_INIT {.body = STRBUF_INIT}

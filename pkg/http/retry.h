@@ -2,11 +2,12 @@
 /*
  * Trying again: the one place that decides whether, and how long to wait.
  *
- *     struct retry retry = RETRY_INIT(client);
+ *     struct retry retry = RETRY_INIT(client, policy);
  *     do {
- *             retry_start(&retry, origin, &err);           -- waits while the origin is paused
+ *             if (retry_wait_for_origin(&retry, url, err) < 0)
+ *                     break;
  *             ...one attempt...
- *     } while (retry_again(&retry, ...));
+ *     } while (retry_again(&retry, url, status, retry_after_ms, made_progress, err));
  *
  * The wait is random(0.5..1) * min(60 s, delay * 2^n); delay is 0.5 s (2 s for 429) unless the user
  * set it. A server's Retry-After wins when it is longer. 429 and 503 pause every new request of all
@@ -22,17 +23,20 @@
 #include "http/http.h"
 
 struct retry_policy {
-	unsigned max_attempts;   /* 0: 6 for small requests; transfers 10 */
-	unsigned delay_ms;       /* 0: 500 */
+	unsigned max_attempts; /* 0: 6, for small requests; who transfers sets 10 */
+	unsigned delay_ms;     /* 0: 500 */
 };
 
 struct retry {
 	struct http_client *client;
 	struct retry_policy policy;
-	unsigned attempt;        /* attempts made without progress */
+	unsigned attempt; /* attempts made without progress */
 };
 
-#define RETRY_INIT(client_, policy_) {.client = (client_), .policy = (policy_)}
+#define RETRY_INIT(client_, policy_) \
+	{ \
+		.client = (client_), .policy = (policy_) \
+	}
 
 /* Whether this status is worth another try: 408 425 429 499 500 502 503 504 520-524. */
 bool retry_is_transient_status(long status);

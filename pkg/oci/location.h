@@ -9,7 +9,7 @@
  *   oci:DIR[:NAME], oci-archive:FILE[:NAME]      an OCI image layout, a directory or a tar
  *
  * After docker:// the first component is always the host. Without it the text is read by oc's rules
- * (oci/reference.h).
+ * (oci/reference.h). DIR and FILE end at the first ':', NAME may hold more of them, as in skopeo.
  */
 #pragma once
 
@@ -35,10 +35,12 @@ struct location {
 
 void location_release(struct location *location);
 
-/* Any form. ERROR_USAGE when it is none of them; the message names the accepted forms. */
+/* Any form. ERROR_USAGE when it is none of them; the message names the accepted forms. An image needs
+ * a repository name of lower case; its registry may be empty ("busybox"), which means docker.io
+ * (reference_apply_docker_defaults). */
 int location_parse(struct location *location, const char *text, struct error *err) MUST_CHECK;
 
-/* A mirror's target: for a registry, host and path without digest. A text without docker:// that
- * oc's rules read as a bare name with a numeric tag ("registry:5000") or without a host is refused
- * with the advice to write docker://registry:5000. */
+/* A mirror's target: for a registry, host and path without digest; a tag is left to the caller to use
+ * or to refuse. A text without docker:// that oc's rules read as a bare name with a numeric tag
+ * ("registry:5000") or without a host is refused with the advice to write docker://registry:5000. */
 int location_parse_target(struct location *location, const char *text, struct error *err) MUST_CHECK;

@@ -8,7 +8,12 @@
  * with `manifests` or an index with `layers`, schemaVersion other than 2, malformed digests and
  * sizes, more than 4096 layers or children (OCI_MAX_CHILDREN), nesting deeper than 64.
  * schema1 is refused with a message that says so. Unknown members are ignored: bytes are never
- * written anew.
+ * written anew. null counts as absent, but as a list it is empty (Go writes it so). Inline `data` of
+ * a descriptor must be the content that its digest and size say; it is not kept.
+ *
+ * Strings of manifests and configs come from outside as they are: escape them before they are shown,
+ * never use them as a path. Messages begin with "manifest: " or "image config: "; the caller puts
+ * the image in front.
  */
 #pragma once
 

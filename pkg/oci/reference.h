@@ -4,7 +4,10 @@
  * all of which may be empty. The grammar is older and more liberal than that of distribution.
  *
  * A parsed reference contains only characters of its grammar: it is safe to show and to put into a
- * path or a URL. The id may be a sha256, sha384 or sha512 digest; only sha256 can be copied.
+ * path or a URL. But oc's grammar accepts more than registries do: "quay.io:v1" is a registry as a
+ * whole, "Team/app" a name; what is to be connected to must also pass reference_is_host and
+ * reference_is_repository_path (location_parse sees to it). The id may be a sha256, sha384 or sha512
+ * digest; only sha256 can be copied.
  */
 #pragma once
 

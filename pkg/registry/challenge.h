@@ -7,18 +7,18 @@
 #include "base/strvec.h"
 
 enum challenge_scheme {
-	CHALLENGE_NONE,   /* nothing usable; see `offered` */
+	CHALLENGE_NONE, /* nothing usable; see `offered` */
 	CHALLENGE_BASIC,
 	CHALLENGE_BEARER,
 };
 
 struct challenge {
 	enum challenge_scheme scheme;
-	char *realm;      /* bearer: URL of the token server; NULL when absent */
+	char *realm; /* bearer: URL of the token server; NULL when absent */
 	char *service;
 	char *scope;
-	char *error;      /* "insufficient_scope", ... */
-	char *offered;    /* names of the schemes, escaped, for messages; never NULL after parsing */
+	char *error;   /* "insufficient_scope", ... */
+	char *offered; /* names of the schemes, escaped, for messages; never NULL after parsing */
 };
 
 #define CHALLENGE_INIT {0}

@@ -5,8 +5,9 @@
  *
  * Loading: `file` if named (missing is an error); else CONTAINERS_REGISTRIES_CONF; else
  * ${XDG_CONFIG_HOME:-~/.config}/containers/registries.conf if it exists; else
- * /etc/containers/registries.conf (missing is fine). Drop-ins <file>.d/*.conf, in lexical order, replace
- * whole entries with the same prefix (for a file named by the user or the environment, its own .d).
+ * /etc/containers/registries.conf (missing is fine). Drop-ins (the files *.conf in <file>.d), in lexical
+ * order, replace whole entries with the same prefix (for a file named by the user or the environment, its
+ * own .d).
  */
 #pragma once
 
@@ -26,8 +27,8 @@ struct registry_mirror {
 };
 
 struct registry_entry {
-	char *prefix;        /* never empty: the location if none was given */
-	char *location;      /* empty only with a wildcard prefix */
+	char *prefix;   /* never empty: the location if none was given */
+	char *location; /* empty only with a wildcard prefix */
 	bool is_insecure;
 	bool is_blocked;
 	bool mirror_by_digest_only;
@@ -39,7 +40,7 @@ struct registries_conf {
 	struct registry_entry *entries; /* sorted by prefix */
 	size_t n_entries;
 	struct strvec unqualified_search;
-	char *origin;        /* the file(s), for messages */
+	char *origin; /* the file(s), for messages */
 };
 
 #define REGISTRIES_CONF_INIT {0}
@@ -54,7 +55,7 @@ int registries_conf_load_files(struct registries_conf *conf, const char *file, c
 struct pull_source {
 	struct reference reference; /* rewritten; host, path, tag and id */
 	bool is_insecure;
-	bool is_original;           /* the entry's own location, or no entry matched */
+	bool is_original; /* the entry's own location, or no entry matched */
 };
 
 struct pull_sources {

@@ -33,18 +33,18 @@ enum registry_side { REGISTRY_SOURCE, REGISTRY_TARGET };
 
 /* Settings of one side. Strings are borrowed for the life of the client. */
 struct registry_side_options {
-	const char *auth_file;            /* NULL: the usual places */
+	const char *auth_file;             /* NULL: the usual places */
 	const char *certificate_directory; /* --cert-dir: used as it is; NULL: certs.d by host */
-	bool is_insecure;                 /* for `insecure_hosts` only */
-	struct strvec insecure_hosts;     /* hosts that were named on the command line */
+	bool is_insecure;                  /* for `insecure_hosts` only */
+	struct strvec insecure_hosts;      /* hosts that were named on the command line */
 };
 
 struct registry_options {
-	struct http_client *http;         /* borrowed */
+	struct http_client *http;              /* borrowed */
 	struct registry_side_options sides[2]; /* by enum registry_side */
-	const char *registries_conf;      /* file for sources, or NULL */
+	const char *registries_conf;           /* file for sources, or NULL */
 	struct retry_policy retry;
-	bool pull_scope_only;             /* --dry-run: never ask for push */
+	bool pull_scope_only; /* --dry-run: never ask for push */
 };
 
 struct registry_client;
@@ -61,9 +61,9 @@ void registry_session_freep(struct registry_session **session);
 
 struct repository {
 	enum registry_side side;
-	const char *host;    /* "quay.io", "localhost:5000", as the user knows it (docker.io, not registry-1) */
-	const char *path;    /* "openshift/release" */
-	bool is_insecure;    /* in addition: registries.conf said so for this place */
+	const char *host; /* "quay.io", "localhost:5000", as the user knows it (docker.io, not registry-1) */
+	const char *path; /* "openshift/release" */
+	bool is_insecure; /* in addition: registries.conf said so for this place */
 };
 
 /* --- manifests */
@@ -74,8 +74,9 @@ int registry_resolve(struct registry_session *session, const struct repository *
 		     const char *tag_or_digest, struct strbuf *bytes, struct descriptor *descriptor,
 		     struct error *err) MUST_CHECK;
 
-/* By descriptor: digest, size and (if there) media type are checked. size 0 with `is_size_known` false:
- * a root that the user named by digest only. */
+/* By descriptor: digest and size are checked. The parent's media type counts, not the server's header;
+ * manifest_parse compares it with the body. `is_size_known` false: a root that the user named by digest
+ * only. */
 int registry_read_manifest(struct registry_session *session, const struct repository *repository,
 			   const struct descriptor *expected, bool is_size_known, struct strbuf *bytes,
 			   struct error *err) MUST_CHECK;
@@ -109,7 +110,7 @@ struct blob_sink {
 	/* Forget everything that was written. */
 	int (*restart)(void *context, struct error *err);
 	void *context;
-	uint64_t offset;     /* bytes that are there already; advanced by registry_read_blob */
+	uint64_t offset; /* bytes that are there already; advanced by registry_read_blob */
 };
 
 /* Streams exactly descriptor->size bytes into the sink. The sink's owner checks the digest (it sees

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/text.h"
+#include "common.h"
+#include "operation/verify.h"
+
+struct verify_context {
+	const char *path;
+	struct archive_verification verification;
+};
+
+static int work(struct run *run, void *context, struct outcome *outcome, struct error *err)
+{
+	struct verify_context *verify = context;
+
+	(void)outcome;
+	return verify_archive(verify->path, &run->progress, &verify->verification, err);
+}
+
+static void print_damage(const struct archive_damage *damage)
+{
+	printf("damaged: offset %" PRIu64 ", %" PRIu64 " bytes: %s\n", damage->offset, damage->length, damage->what);
+	for (size_t i = 0; i < damage->images.count; i++)
+		printf("  needed by %s\n", damage->images.items[i]);
+}
+
+static int print_result(const struct verify_context *verify)
+{
+	const struct archive_verification *verification = &verify->verification;
+	char size[TEXT_SIZE_LENGTH];
+
+	for (size_t i = 0; i < verification->n_damages; i++)
+		print_damage(&verification->damages[i]);
+	if (verification->n_damages) {
+		printf("%s: %zu places are damaged\n", verify->path, verification->n_damages);
+		return 4;
+	}
+	printf("%s: whole: %zu blobs, %s, every byte as it was written\n", verify->path, verification->n_blobs,
+	       text_format_size(verification->bytes, size));
+	return 0;
+}
+
+static int run_verify(const struct command *command, char *const *argv)
+{
+	CLEANUP(error_clear) struct error err = ERROR_INIT;
+	CLEANUP(common_options_release) struct common_options common;
+	CLEANUP(strvec_release) struct strvec arguments = STRVEC_INIT;
+	CLEANUP(free_string) char *path = NULL;
+	struct option_table table = {0};
+	struct verify_context verify = {0};
+	bool wants_help;
+
+	common_options_init(&common);
+	common_options_add(&table, &common);
+	pasted_options_add(&table);
+	if (options_parse(&table, argv, &arguments, &wants_help, &err) < 0)
+		return command_fail(command, &err);
+	if (wants_help)
+		return command_print_help(command, &table);
+	if (common_options_finish(&common, &err) < 0)
+		return command_fail(command, &err);
+	if (arguments.count != 1) {
+		error_set(&err, ERROR_USAGE, "needs one ARCHIVE");
+		return command_fail(command, &err);
+	}
+	if (verify_parse(arguments.items[0], &path, &err) < 0)
+		return command_fail(command, &err);
+	struct run *run = run_new_offline(&common.run);
+	verify.path = path;
+	int status = common_run(command, &common, run, work, &verify);
+	if (status == 0)
+		status = print_result(&verify);
+	archive_verification_release(&verify.verification);
+	return status;
+}
+
+const struct command command_verify = {
+	.name = "verify",
+	.usage = "ARCHIVE",
+	.summary = "offline: is every byte of an archive as it was written?",
+	.help = "Reads a portable archive once, from beginning to end, with all cores, and names every damage: where\n"
+		"it is, which blob it is in and which images need that. Exit status 4 if there is any.\n"
+		"\n"
+		"Example:\n"
+		"  airlift verify /media/disk/olm.tar",
+	.run = run_verify,
+};

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/client.h"
+
+#include <curl/curl.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/cancel.h"
+
+static void prepare_process(void)
+{
+	struct sigaction action;
+
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	/* With CURLOPT_NOSIGNAL libcurl leaves SIGPIPE to the program: a TLS server that hangs up while
+	 * we write to it must not end us. Somebody else's handler stays. */
+	if (sigaction(SIGPIPE, NULL, &action) == 0 && action.sa_handler == SIG_DFL)
+		signal(SIGPIPE, SIG_IGN);
+}
+
+static unsigned or_default(unsigned value, unsigned otherwise)
+{
+	return value ? value : otherwise;
+}
+
+int http_client_new(struct http_client **client, const struct http_options *options, struct error *err)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct trust *trust;
+
+	pthread_once(&once, prepare_process);
+	if (trust_new(&trust, &options->ca_files, err) < 0)
+		return -1;
+	struct http_client *made = xcalloc(1, sizeof(*made));
+	made->trust = trust;
+	made->user_agent = xstrdup(options->user_agent ? options->user_agent : "airlift/" AIRLIFT_VERSION);
+	made->connect_timeout_ms = or_default(options->connect_timeout_ms, 15 * 1000);
+	made->stall_timeout_ms = or_default(options->stall_timeout_ms, 60 * 1000);
+	made->response_timeout_ms = or_default(options->response_timeout_ms, 120 * 1000);
+	made->large_response_timeout_ms = or_default(options->response_timeout_ms, 600 * 1000);
+	rate_limit_init(&made->rate_limit, options->rate_limit_bytes);
+	pthread_mutex_init(&made->pauses_mutex, NULL);
+	made->pauses = (struct map)MAP_INIT_FREEING(free);
+	*client = made;
+	return 0;
+}
+
+void http_client_free(struct http_client *client)
+{
+	if (!client)
+		return;
+	free(client->user_agent);
+	trust_free(client->trust);
+	rate_limit_destroy(&client->rate_limit);
+	pthread_mutex_destroy(&client->pauses_mutex);
+	map_release(&client->pauses);
+	free(client);
+}
+
+void http_client_freep(struct http_client **client)
+{
+	http_client_free(steal(client));
+}
+
+struct http_counters *http_client_counters(struct http_client *client)
+{
+	return &client->counters;
+}
+
+/* The origin, or NULL for a URL that no request can be made to. */
+static char *find_origin(const char *url)
+{
+	struct error ignored = ERROR_INIT;
+	char *origin = NULL;
+
+	if (http_origin(url, &origin, &ignored) < 0)
+		error_clear(&ignored);
+	return origin;
+}
+
+void http_client_pause_origin(struct http_client *client, const char *url, uint64_t duration_ms)
+{
+	CLEANUP(free_string) char *origin = find_origin(url);
+	uint64_t end = clock_milliseconds() + duration_ms;
+
+	if (!origin)
+		return;
+	pthread_mutex_lock(&client->pauses_mutex);
+	uint64_t *pause = map_get(&client->pauses, origin);
+	if (!pause) {
+		pause = xcalloc(1, sizeof(*pause));
+		map_set(&client->pauses, origin, pause);
+	}
+	if (*pause < end)
+		*pause = end;
+	pthread_mutex_unlock(&client->pauses_mutex);
+}
+
+uint64_t http_client_pause_left_ms(struct http_client *client, const char *url)
+{
+	CLEANUP(free_string) char *origin = find_origin(url);
+	uint64_t now = clock_milliseconds();
+
+	if (!origin)
+		return 0;
+	pthread_mutex_lock(&client->pauses_mutex);
+	const uint64_t *pause = map_get(&client->pauses, origin);
+	uint64_t end = pause ? *pause : 0;
+	pthread_mutex_unlock(&client->pauses_mutex);
+	return end > now ? end - now : 0;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From wherever a blob is into the store that wants it, or into the spool. */
+#include "mirror/private.h"
+
+static int download(struct mirror *mirror, unsigned worker, uint32_t number, uint32_t image,
+		    struct blob_store *into, struct error *err)
+{
+	struct plan *plan = mirror->plan;
+	struct descriptor descriptor = {.digest = plan->blob_digests.digests[number],
+					.size = plan->blobs[number].size};
+
+	return source_download(mirror_source_session(mirror, worker), &plan->images[image]->from, &descriptor,
+			       into, mirror->options.progress, err);
+}
+
+/* Whether the same blob may be had from another image's repository. */
+static bool is_worth_another_source(const struct error *err)
+{
+	return error_is(err, ERROR_NOT_FOUND) || error_is(err, ERROR_DIGEST) ||
+	       error_is(err, ERROR_UNAUTHORIZED) || error_is(err, ERROR_TRANSIENT);
+}
+
+/* A wrong digest may be a bad proxy's doing: the whole is fetched once more, then elsewhere. */
+static int download_from_any(struct mirror *mirror, unsigned worker, uint32_t number,
+			     struct blob_store *into, struct error *err)
+{
+	const struct plan_blob *blob = &mirror->plan->blobs[number];
+	const uint32_t *uses = &mirror->plan->uses[blob->first_use];
+	uint32_t attempts = blob->n_uses < 3 ? blob->n_uses : 3;
+
+	for (uint32_t i = 0;; i++) {
+		CLEANUP(error_clear) struct error failed = ERROR_INIT;
+
+		if (download(mirror, worker, number, uses[i < blob->n_uses ? i : 0], into, &failed) == 0)
+			return 0;
+		bool is_last = i + 1 >= attempts && !(i == 0 && error_is(&failed, ERROR_DIGEST));
+		if (is_last || !is_worth_another_source(&failed))
+			return error_move(err, &failed);
+	}
+}
+
+static int copy_from_reader(struct mirror *mirror, struct blob_reader *reader, uint32_t number,
+			    struct blob_store *into, struct error *err)
+{
+	struct plan *plan = mirror->plan;
+	const size_t portion = 512 << 10;
+	uint64_t size = plan->blobs[number].size;
+	CLEANUP(blob_writer_freep) struct blob_writer *writer = NULL;
+
+	if (blob_store_create_blob(into, &plan->blob_digests.digests[number], size, &writer, err) < 0)
+		return -1;
+	CLEANUP(free_memory) char *buffer = xmalloc(portion);
+	for (uint64_t offset = 0; offset < size;) {
+		ssize_t got = blob_reader_read(reader, offset, buffer, portion, err);
+		if (got < 0 || blob_writer_write(writer, buffer, (size_t)got, err) < 0)
+			return -1;
+		offset += (uint64_t)got;
+	}
+	atomic_fetch_add(&mirror->options.progress->bytes_done, size);
+	return blob_writer_commit(steal(&writer), err);
+}
+
+/* Where the bytes lie on our side already; NULL: nowhere. */
+static struct blob_store *find_local(struct mirror *mirror, uint32_t number)
+{
+	struct blob_store *candidates[] = {mirror->options.spool, mirror->options.earlier,
+					   source_store(mirror->plan->source)};
+	const struct digest *digest = &mirror->plan->blob_digests.digests[number];
+
+	for (size_t i = 0; i < ARRAY_LENGTH(candidates); i++)
+		if (candidates[i] && blob_store_has(candidates[i], digest, mirror->plan->blobs[number].size))
+			return candidates[i];
+	return NULL;
+}
+
+static int open_in(struct mirror *mirror, struct blob_store *store, uint32_t number,
+		   struct blob_reader **reader, struct error *err)
+{
+	return blob_store_open_blob(store, &mirror->plan->blob_digests.digests[number],
+				    mirror->plan->blobs[number].size, reader, err);
+}
+
+int mirror_open_blob(struct mirror *mirror, unsigned worker, uint32_t number, struct blob_reader **reader,
+		     bool *is_spooled, struct error *err)
+{
+	struct blob_store *local = find_local(mirror, number);
+
+	*is_spooled = false;
+	if (local)
+		return open_in(mirror, local, number, reader, err);
+	if (source_store(mirror->plan->source)) {
+		char text[DIGEST_TEXT_SIZE];
+		return error_set(err, ERROR_NOT_FOUND, "%s does not hold it: %s",
+				 blob_store_name(source_store(mirror->plan->source)),
+				 digest_format(&mirror->plan->blob_digests.digests[number], text));
+	}
+	if (download_from_any(mirror, worker, number, mirror->options.spool, err) < 0)
+		return -1;
+	*is_spooled = true;
+	return open_in(mirror, mirror->options.spool, number, reader, err);
+}
+
+int mirror_fetch_blob(struct mirror *mirror, unsigned worker, uint32_t number, struct blob_store *into,
+		      struct error *err)
+{
+	struct blob_store *local = find_local(mirror, number);
+	CLEANUP(blob_reader_freep) struct blob_reader *reader = NULL;
+
+	if (!local && !source_store(mirror->plan->source))
+		return download_from_any(mirror, worker, number, into, err);
+	bool is_spooled;
+	if (mirror_open_blob(mirror, worker, number, &reader, &is_spooled, err) < 0)
+		return -1;
+	return copy_from_reader(mirror, reader, number, into, err);
+}

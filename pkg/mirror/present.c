@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the target registry has already. Its word is taken for a whole image: a registry that answers
+ * with the digest under the tag has accepted the manifest, and so had all of its blobs. */
+#include "base/cancel.h"
+#include "base/parallel.h"
+#include "mirror/private.h"
+
+static struct repository target_repository(const struct mirror *mirror, uint32_t image)
+{
+	return (struct repository){
+		.side = REGISTRY_TARGET,
+		.host = mirror->options.host,
+		.path = mirror->plan->images[image]->target_repository,
+	};
+}
+
+static int ask_for_image(struct mirror *mirror, unsigned worker, uint32_t number, struct error *err)
+{
+	const struct plan_image *image = mirror->plan->images[number];
+	struct repository repository = target_repository(mirror, number);
+	const struct digest *digest = &mirror->plan->manifest_digests.digests[image->top];
+	bool is_present = false, has_digest = false;
+	char text[DIGEST_TEXT_SIZE];
+	struct digest found;
+
+	const char *wanted = image->target_tag ? image->target_tag : digest_format(digest, text);
+	if (registry_head_manifest(mirror_target_session(mirror, worker), &repository, wanted, &is_present,
+				   &has_digest, &found, err) < 0)
+		return -1;
+	mirror->images[number].is_present = is_present && has_digest && digest_equal(&found, digest);
+	if (mirror->images[number].is_present)
+		atomic_fetch_add(&mirror->counts.images_present, 1);
+	return 0;
+}
+
+static void ask_for_item(size_t index, unsigned worker, void *context)
+{
+	struct mirror *mirror = context;
+	CLEANUP(error_clear) struct error err = ERROR_INIT;
+
+	if (mirror_is_stopped(mirror) || !plan_image_takes_part(mirror->plan->images[index]))
+		return;
+	if (ask_for_image(mirror, worker, (uint32_t)index, &err) < 0)
+		mirror_fail_image(mirror, (uint32_t)index, &err);
+	atomic_fetch_add(&mirror->options.progress->items_done, 1);
+}
+
+/* Present images count their bytes as present, so that a summary adds up. */
+static void count_present_bytes(struct mirror *mirror)
+{
+	struct plan *plan = mirror->plan;
+
+	for (size_t i = 0; i < plan->n_blobs; i++) {
+		if (!plan->blobs[i].n_uses || mirror_is_needed(mirror, (uint32_t)i))
+			continue;
+		atomic_fetch_add(&mirror->counts.blobs_present, 1);
+		atomic_fetch_add(&mirror->counts.bytes_present, plan->blobs[i].size);
+	}
+}
+
+int mirror_find_present(struct mirror *mirror, struct error *err)
+{
+	struct plan *plan = mirror->plan;
+	size_t first = 0;
+
+	/* One request alone tells whether the target can be used at all: 2,000 would say the same. */
+	while (first < plan->n_images && !plan_image_takes_part(plan->images[first]))
+		first++;
+	if (first == plan->n_images)
+		return 0;
+	progress_start(mirror->options.progress, "asking the target", plan->n_images, 0);
+	if (ask_for_image(mirror, 0, (uint32_t)first, err) < 0)
+		return -1;
+	if (mirror->images[first].is_present)
+		atomic_fetch_sub(&mirror->counts.images_present, 1);
+	parallel_for(plan->n_images, mirror->options.request_jobs, ask_for_item, mirror);
+	if (mirror_end_phase(mirror, err) < 0)
+		return -1;
+	count_present_bytes(mirror);
+	return 0;
+}
+
+static void ask_for_blob(size_t index, unsigned worker, void *context)
+{
+	struct mirror *mirror = context;
+	struct plan *plan = mirror->plan;
+	uint32_t number = mirror->order[index];
+	struct descriptor descriptor = {.digest = plan->blob_digests.digests[number],
+					.size = plan->blobs[number].size};
+	struct repository repository =
+		target_repository(mirror, plan->uses[plan->blobs[number].first_use]);
+	CLEANUP(error_clear) struct error err = ERROR_INIT;
+	bool is_present = false;
+
+	/* Only for the forecast: a registry that does not tell is taken to lack it. */
+	if (registry_has_blob(mirror_target_session(mirror, worker), &repository, &descriptor, &is_present, &err) < 0 ||
+	    !is_present)
+		return;
+	atomic_fetch_add(&mirror->counts.blobs_present, 1);
+	atomic_fetch_add(&mirror->counts.bytes_present, descriptor.size);
+}
+
+int mirror_find_present_blobs(struct mirror *mirror, struct error *err)
+{
+	mirror_order_blobs(mirror);
+	parallel_for(mirror->n_order, mirror->options.request_jobs, ask_for_blob, mirror);
+	return cancel_requested() ? cancel_error(err) : 0;
+}

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Into a registry: a blob to each repository that needs it, and an image's manifests as soon as its last
+ * blob has arrived. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/parallel.h"
+#include "mirror/private.h"
+
+/* One blob on its way into one or more repositories. */
+struct delivery {
+	struct mirror *mirror;
+	unsigned worker;
+	uint32_t number;
+	struct descriptor descriptor;
+	struct blob_reader *reader;   /* opened when the first upload needs it */
+	bool is_spooled;
+	uint64_t reported_bytes;      /* added to the progress by the upload that is running */
+};
+
+static struct repository repository_named(const struct mirror *mirror, const char *path)
+{
+	return (struct repository){.side = REGISTRY_TARGET, .host = mirror->options.host, .path = path};
+}
+
+static ssize_t read_for_upload(void *context, uint64_t offset, void *data, size_t length, struct error *err)
+{
+	struct delivery *delivery = context;
+	struct progress *progress = delivery->mirror->options.progress;
+	ssize_t got = blob_reader_read(delivery->reader, offset, data, length, err);
+
+	/* A repeated upload starts from the beginning: progress goes back with it. */
+	if (got > 0 && source_store(delivery->mirror->plan->source)) {
+		uint64_t now = offset + (uint64_t)got;
+		atomic_fetch_add(&progress->bytes_done, now - delivery->reported_bytes);
+		delivery->reported_bytes = now;
+	}
+	return got;
+}
+
+/* A repository of the source from which the target's registry can mount: when it is the same registry. */
+static const char *mount_source(const struct delivery *delivery, char **path)
+{
+	const struct plan *plan = delivery->mirror->plan;
+	const struct plan_blob *blob = &plan->blobs[delivery->number];
+	const struct plan_image *image = plan->images[plan->uses[blob->first_use]];
+
+	*path = NULL;
+	if (source_store(plan->source) || !image->from.places.count)
+		return NULL;
+	const struct pull_source *place = &image->from.places.items[atomic_load(&image->from.preferred)];
+	if (strcmp(place->reference.registry, delivery->mirror->options.host) != 0)
+		return NULL;
+	*path = reference_repository_path(&place->reference);
+	return *path;
+}
+
+static void count_arrival(struct delivery *delivery, bool was_mounted)
+{
+	struct mirror *mirror = delivery->mirror;
+
+	if (was_mounted) {
+		atomic_fetch_add(&mirror->counts.blobs_mounted, 1);
+		return;
+	}
+	atomic_fetch_add(&mirror->counts.blobs_copied, 1);
+	atomic_fetch_add(&mirror->counts.bytes_copied, delivery->descriptor.size);
+}
+
+static int upload(struct delivery *delivery, const struct repository *repository, const char *mount_from,
+		  struct error *err)
+{
+	struct mirror *mirror = delivery->mirror;
+	bool was_mounted = false;
+
+	if (!delivery->reader &&
+	    mirror_open_blob(mirror, delivery->worker, delivery->number, &delivery->reader,
+			     &delivery->is_spooled, err) < 0)
+		return -1;
+	struct http_source source = {.read = read_for_upload, .context = delivery,
+				     .size = delivery->descriptor.size};
+	if (registry_write_blob(mirror_target_session(mirror, delivery->worker), repository,
+				&delivery->descriptor, mount_from, &source, &was_mounted, err) < 0)
+		return -1;
+	count_arrival(delivery, was_mounted);
+	return 0;
+}
+
+/* Into the first repository: it may be there; the registry may have it elsewhere; else it is uploaded. */
+static int deliver_first(struct delivery *delivery, const struct repository *repository, struct error *err)
+{
+	struct mirror *mirror = delivery->mirror;
+	struct registry_session *session = mirror_target_session(mirror, delivery->worker);
+	CLEANUP(free_string) char *path = NULL;
+	bool is_present, was_mounted = false;
+
+	if (registry_has_blob(session, repository, &delivery->descriptor, &is_present, err) < 0)
+		return -1;
+	if (is_present) {
+		atomic_fetch_add(&mirror->counts.blobs_present, 1);
+		atomic_fetch_add(&mirror->counts.bytes_present, delivery->descriptor.size);
+		return 0;
+	}
+	const char *mount_from = mount_source(delivery, &path);
+	if (mount_from && registry_mount_blob(session, repository, &delivery->descriptor, mount_from,
+					      &was_mounted, err) < 0)
+		return -1;
+	if (was_mounted) {
+		count_arrival(delivery, true);
+		return 0;
+	}
+	return upload(delivery, repository, NULL, err);
+}
+
+/* Into a further repository of the same registry. */
+static int deliver_again(struct delivery *delivery, const struct repository *repository,
+			 const char *mount_from, struct error *err)
+{
+	struct registry_session *session = mirror_target_session(delivery->mirror, delivery->worker);
+	bool was_mounted = false, is_present = false;
+
+	if (registry_mount_blob(session, repository, &delivery->descriptor, mount_from, &was_mounted, err) < 0)
+		return -1;
+	if (was_mounted) {
+		count_arrival(delivery, true);
+		return 0;
+	}
+	if (registry_has_blob(session, repository, &delivery->descriptor, &is_present, err) < 0)
+		return -1;
+	return is_present ? 0 : upload(delivery, repository, NULL, err);
+}
+
+static void end_delivery(struct delivery *delivery, bool is_delivered)
+{
+	CLEANUP(error_clear) struct error err = ERROR_INIT;
+	struct mirror *mirror = delivery->mirror;
+
+	blob_reader_free(delivery->reader);
+	if (delivery->is_spooled &&
+	    directory_store_remove_blob(mirror->options.spool, &delivery->descriptor.digest, &err) < 0)
+		log_warning("%s", err.message);
+	/* Whatever was not counted while it moved (it was there, or mounted) is done now. */
+	if (is_delivered && !delivery->is_spooled)
+		atomic_fetch_add(&mirror->options.progress->bytes_done,
+				 delivery->descriptor.size - delivery->reported_bytes);
+}
+
+static struct delivery new_delivery(struct mirror *mirror, unsigned worker, uint32_t number)
+{
+	return (struct delivery){
+		.mirror = mirror,
+		.worker = worker,
+		.number = number,
+		.descriptor = {.digest = mirror->plan->blob_digests.digests[number],
+			       .size = mirror->plan->blobs[number].size},
+	};
+}
+
+static int compare_numbers(const void *a, const void *b)
+{
+	uint32_t first = *(const uint32_t *)a, second = *(const uint32_t *)b;
+
+	return first < second ? -1 : first > second;
+}
+
+/* The target repositories of the images that need the blob, each once. */
+static size_t list_repositories(const struct mirror *mirror, const struct plan_blob *blob, uint32_t *list)
+{
+	size_t count = 0, kept = 0;
+
+	for (uint32_t i = 0; i < blob->n_uses; i++) {
+		const struct mirror_image *image = &mirror->images[mirror->plan->uses[blob->first_use + i]];
+		if (!image->is_present && !atomic_load(&image->has_failed))
+			list[count++] = image->repository;
+	}
+	qsort(list, count, sizeof(*list), compare_numbers);
+	for (size_t i = 0; i < count; i++)
+		if (!i || list[i] != list[kept - 1])
+			list[kept++] = list[i];
+	return kept;
+}
+
+static int deliver(struct mirror *mirror, unsigned worker, uint32_t number, struct error *err)
+{
+	const struct plan_blob *blob = &mirror->plan->blobs[number];
+	CLEANUP(free_memory) uint32_t *repositories = xcalloc(blob->n_uses, sizeof(*repositories));
+	size_t count = list_repositories(mirror, blob, repositories);
+	struct delivery delivery = new_delivery(mirror, worker, number);
+	int result = 0;
+
+	for (size_t i = 0; i < count && result == 0; i++) {
+		struct repository repository =
+			repository_named(mirror, mirror->repositories[repositories[i]]);
+
+		result = i == 0 ? deliver_first(&delivery, &repository, err)
+				: deliver_again(&delivery, &repository, mirror->repositories[repositories[0]], err);
+	}
+	end_delivery(&delivery, result == 0);
+	return result;
+}
+
+/* --- manifests */
+
+struct publication {
+	struct mirror *mirror;
+	unsigned worker;
+	const struct plan_image *image;
+	struct repository repository;
+	struct error *err;
+};
+
+static int publish_manifest(uint32_t position, void *context)
+{
+	struct publication *publication = context;
+	struct mirror *mirror = publication->mirror;
+	struct plan *plan = mirror->plan;
+	bool is_top = position == publication->image->top;
+	CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT;
+
+	if (plan_read_manifest(plan, mirror_source_session(mirror, publication->worker), position, &bytes,
+			       publication->err) < 0)
+		return -1;
+	return registry_write_manifest(mirror_target_session(mirror, publication->worker),
+				       &publication->repository, is_top ? publication->image->target_tag : NULL,
+				       manifest_type_name((enum manifest_type)plan->manifests[position].type),
+				       &plan->manifest_digests.digests[position], bytes.buf, bytes.len,
+				       publication->err);
+}
+
+static int redeliver_manifest(uint32_t position, void *context)
+{
+	struct publication *publication = context;
+	struct plan *plan = publication->mirror->plan;
+	const struct plan_manifest *manifest = &plan->manifests[position];
+
+	for (uint32_t i = 0; i < manifest->n_blobs; i++) {
+		struct delivery delivery = new_delivery(publication->mirror, publication->worker,
+							plan->manifest_blobs[manifest->first_blob + i]);
+		int result = deliver_first(&delivery, &publication->repository, publication->err);
+
+		delivery.reported_bytes = delivery.descriptor.size;
+		end_delivery(&delivery, result == 0);
+		if (result < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* A registry may have lost blobs between their upload and now: they are brought once more. */
+static int publish(struct mirror *mirror, unsigned worker, uint32_t number, struct error *err)
+{
+	const struct plan_image *image = mirror->plan->images[number];
+	struct publication publication = {
+		.mirror = mirror,
+		.worker = worker,
+		.image = image,
+		.repository = repository_named(mirror, image->target_repository),
+		.err = err,
+	};
+
+	if (plan_walk(mirror->plan, image, publish_manifest, &publication) == 0)
+		return 0;
+	if (!registry_error_is_missing_blobs(err))
+		return -1;
+	log_info("%s: %s: bringing its blobs again", image->name, err->message);
+	error_clear(err);
+	if (plan_walk(mirror->plan, image, redeliver_manifest, &publication) < 0)
+		return -1;
+	return plan_walk(mirror->plan, image, publish_manifest, &publication);
+}
+
+static void finish_image(struct mirror *mirror, unsigned worker, uint32_t number);
+
+/* One thing less that an image waits for. Roots wait for the end of the phase. */
+static void release_image(struct mirror *mirror, unsigned worker, uint32_t number)
+{
+	if (atomic_fetch_sub(&mirror->images[number].remaining, 1) == 1 && !mirror->plan->images[number]->is_root)
+		finish_image(mirror, worker, number);
+}
+
+static void finish_image(struct mirror *mirror, unsigned worker, uint32_t number)
+{
+	struct mirror_image *state = &mirror->images[number];
+	const struct plan_image *image = mirror->plan->images[number];
+	CLEANUP(error_clear) struct error err = ERROR_INIT;
+
+	if (atomic_exchange(&state->is_finished, true))
+		return;
+	if (!state->is_present && !atomic_load(&state->has_failed) && !mirror_is_stopped(mirror)) {
+		if (publish(mirror, worker, number, &err) == 0) {
+			atomic_fetch_add(&mirror->counts.images_copied, 1);
+		} else {
+			if (!error_is(&err, ERROR_CANCELLED))
+				error_wrap(&err, "%s", image->name);
+			mirror_fail_image(mirror, number, &err);
+		}
+	}
+	if (image->attached_to == PLAN_NONE)
+		atomic_fetch_add(&mirror->options.progress->items_done, 1);
+	else
+		release_image(mirror, worker, image->attached_to);
+}
+
+/* --- the phase */
+
+static void move_blob(size_t index, unsigned worker, void *context)
+{
+	struct mirror *mirror = context;
+	uint32_t number = mirror->order[index];
+	const struct plan_blob *blob = &mirror->plan->blobs[number];
+	CLEANUP(error_clear) struct error err = ERROR_INIT;
+
+	if (mirror_is_stopped(mirror))
+		return;
+	if (mirror_is_needed(mirror, number) && deliver(mirror, worker, number, &err) < 0)
+		mirror_fail_uses(mirror, number, &err);
+	for (uint32_t i = 0; i < blob->n_uses; i++)
+		release_image(mirror, worker, mirror->plan->uses[blob->first_use + i]);
+}
+
+static void finish_item(size_t index, unsigned worker, void *context)
+{
+	struct mirror *mirror = context;
+
+	if (!mirror->plan->images[index]->is_root && !mirror_is_stopped(mirror) &&
+	    atomic_load(&mirror->images[index].remaining) == 0)
+		finish_image(mirror, worker, (uint32_t)index);
+}
+
+static void finish_roots(struct mirror *mirror)
+{
+	for (size_t i = 0; i < mirror->plan->n_images; i++)
+		if (mirror->plan->images[i]->is_root && !mirror_is_stopped(mirror))
+			finish_image(mirror, 0, (uint32_t)i);
+}
+
+static void count_remaining(struct mirror *mirror)
+{
+	const struct plan *plan = mirror->plan;
+
+	for (size_t i = 0; i < mirror->n_order; i++) {
+		const struct plan_blob *blob = &plan->blobs[mirror->order[i]];
+		for (uint32_t use = 0; use < blob->n_uses; use++)
+			atomic_fetch_add(&mirror->images[plan->uses[blob->first_use + use]].remaining, 1);
+	}
+	for (size_t i = 0; i < plan->n_images; i++)
+		if (plan->images[i]->attached_to != PLAN_NONE)
+			atomic_fetch_add(&mirror->images[plan->images[i]->attached_to].remaining, 1);
+}
+
+int mirror_to_registry(struct mirror *mirror, struct error *err)
+{
+	size_t n_blobs, n_images, n_failed;
+	uint64_t bytes;
+
+	plan_count_images(mirror->plan, &n_images, &n_failed);
+	mirror_count_needed(mirror, &n_blobs, &bytes);
+	mirror_order_blobs(mirror);
+	count_remaining(mirror);
+	progress_start(mirror->options.progress, "copying", n_images, bytes);
+	parallel_for(mirror->n_order, mirror->options.jobs, move_blob, mirror);
+	/* Those that waited for no blob. */
+	parallel_for(mirror->plan->n_images, mirror->options.jobs, finish_item, mirror);
+	finish_roots(mirror);
+	return mirror_end_phase(mirror, err);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Plans into a portable archive (or a plain oci-archive).
+ *
+ * An archive that exists already is not changed: a new one is written beside it with what the earlier one
+ * holds and what is asked for now, blobs that the earlier one has are taken from it, and it is replaced by
+ * rename when the new one is whole. When it holds everything already, nothing is written.
+ */
+#pragma once
+
+#include "operation/run.h"
+#include "store/archive.h"
+
+struct archive_target {
+	const char *path;
+	bool with_records;             /* false: oci-archive */
+	struct plan *plan;             /* sealed */
+	struct archive_root *roots;    /* what was asked for; taken */
+	size_t n_roots;
+};
+
+/* outcome->is_nothing_new when the archive has it all. */
+int archive_target_write(struct run *run, struct archive_target *target, struct outcome *outcome,
+			 struct error *err) MUST_CHECK;

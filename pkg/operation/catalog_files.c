@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "operation/catalog_files.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "cluster/manifests.h"
+
+static int check_size(const char *flag, uint64_t size, struct error *err)
+{
+	if (size > 0 && size <= POLICY_DEFAULT_MAX_SIZE)
+		return 0;
+	return error_set(err, ERROR_INVALID, "provided %s of %" PRIu64 " must be greater than 0 and less than or equal to %d",
+			 flag, size, POLICY_DEFAULT_MAX_SIZE);
+}
+
+int naming_options_check(const struct naming_options *options, struct error *err)
+{
+	if (options->max_components == 1)
+		return error_set(err, ERROR_INVALID, "--max-components 1: must be 0 (no limit) or greater than 1");
+	if (options->merge_directory && access(options->merge_directory, R_OK | X_OK) < 0)
+		return error_set_errno(err, "--merge %s", options->merge_directory);
+	if (check_size("max-icsp-size", options->max_icsp_size, err) < 0)
+		return -1;
+	return check_size("max-idms-size", options->max_idms_size, err);
+}
+
+static int build_files(const struct naming_options *options, const struct mapping *mapping,
+		       const struct strvec *missing, struct cluster_files *files, struct error *err)
+{
+	const struct manifests_options manifests = {
+		.name = mapping_index(mapping)->source.name,
+		.icsp_scope = options->icsp_scope,
+		.idms_scope = options->idms_scope,
+		.max_icsp_size_bytes = options->max_icsp_size,
+		.max_idms_size_bytes = options->max_idms_size,
+		.further = options->mirrors,
+		.n_further = options->n_mirrors,
+		.merge_directory = options->merge_directory,
+		.missing = missing,
+	};
+
+	if ((options->icsp_scope == POLICY_SCOPE_REGISTRY || options->idms_scope == POLICY_SCOPE_REGISTRY) &&
+	    !policy_registry_scope_is_right(mapping))
+		log_warning("scope registry sends some images to a place where they are not: their path at the mirror differs from that at the source; --scope auto chooses the widest scope that is right");
+	return manifests_build(mapping, &manifests, files, err);
+}
+
+int catalog_files_write(const struct naming_options *options, const struct mapping *mapping,
+			const struct strvec *missing, const char *subdirectory, struct outcome *outcome,
+			struct error *err)
+{
+	CLEANUP(cluster_files_release) struct cluster_files files = CLUSTER_FILES_INIT;
+	CLEANUP(free_string) char *path = NULL;
+	bool is_new = false;
+
+	outcome_phase(outcome, "files");
+	if (build_files(options, mapping, missing, &files, err) < 0)
+		return -1;
+	if (options->to_manifests) {
+		path = subdirectory ? xasprintf("%s/%s", options->to_manifests, subdirectory)
+				    : xstrdup(options->to_manifests);
+		if (manifests_directory_fill(path, &files, &is_new, err) < 0)
+			return -1;
+	} else if (manifests_directory_create(".", mapping_index(mapping)->source.name, time(NULL), &files, &path,
+					      &is_new, err) < 0) {
+		return -1;
+	}
+	strvec_push(&outcome->directories, path);
+	outcome->is_directory_unchanged = !is_new;
+	return 0;
+}
+
+int catalog_files_write_sources(const char *directory, const struct mapping *mapping, struct error *err)
+{
+	CLEANUP(cluster_files_release) struct cluster_files files = CLUSTER_FILES_INIT;
+	bool is_changed;
+
+	mapping_sources_text(mapping, cluster_files_add(&files, "mapping.txt"));
+	return manifests_directory_fill(directory, &files, &is_changed, err);
+}
+
+int catalog_files_check_conflicts(const struct mapping *mapping, bool only_warn, struct error *err)
+{
+	CLEANUP(strvec_release) struct strvec conflicts = STRVEC_INIT;
+	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
+	unsigned max_components;
+
+	if (!mapping_find_conflicts(mapping, &conflicts))
+		return 0;
+	for (size_t i = 0; i < conflicts.count; i++)
+		strbuf_addf(&text, "\n  %s", conflicts.items[i]);
+	if (mapping_find_max_components(mapping, &max_components))
+		strbuf_addf(&text, "\n--max-components %u (or 0, no limit) avoids this", max_components);
+	else
+		strbuf_add_string(&text, "\nno value of --max-components avoids this: mirror the catalogs to different paths");
+	if (only_warn) {
+		log_warning("images would overwrite each other at the mirror:%s", text.buf);
+		return 0;
+	}
+	return error_set(err, ERROR_INVALID, "images would overwrite each other at the mirror:%s", text.buf);
+}

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "operation/catalog_mirror.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/map.h"
+#include "operation/archive_target.h"
+#include "operation/finished.h"
+#include "operation/index_image.h"
+
+/* --- the request */
+
+int catalog_request_parse(struct catalog_request *request, const char *const *sources, size_t n_sources,
+			  const char *target, struct error *err)
+{
+	request->sources = xcalloc(n_sources, sizeof(*request->sources));
+	for (; request->n_sources < n_sources; request->n_sources++)
+		if (location_parse(&request->sources[request->n_sources], sources[request->n_sources], err) < 0)
+			return error_wrap(err, "source");
+	if (location_parse_target(&request->target, target, err) < 0)
+		return error_wrap(err, "target");
+	if (request->target.type != LOCATION_REGISTRY && request->target.type != LOCATION_ARCHIVE)
+		return error_set(err, ERROR_USAGE, "%s: a catalog goes to a registry or to archive:PATH", target);
+	if (request->target.type == LOCATION_REGISTRY && *request->target.reference.tag)
+		return error_set(err, ERROR_USAGE, "%s: the target of a mirror is a registry or a path in it, without a tag",
+				 target);
+	if (n_sources > 1 && request->target.type == LOCATION_REGISTRY)
+		return error_set(err, ERROR_USAGE, "%s: several catalogs at once go to an archive only; run the command once for each catalog",
+				 target);
+	return naming_options_check(&request->naming, err);
+}
+
+void catalog_request_release(struct catalog_request *request)
+{
+	for (size_t i = 0; i < request->n_sources; i++)
+		location_release(&request->sources[i]);
+	free(request->sources);
+	location_release(&request->target);
+}
+
+/* --- one catalog on its way */
+
+struct catalog_job {
+	struct index_image index;
+	struct mapping mapping;
+	struct plan_image **images; /* of the mapping's entries; NULL without a plan */
+};
+
+struct catalog_mirror {
+	struct run *run;
+	const struct catalog_request *request;
+	struct outcome *outcome;
+	struct source *source;
+	struct plan *plan;
+	struct map planned;         /* text -> struct plan_image */
+	struct catalog_job *jobs;   /* one a source */
+};
+
+static void mirror_release(struct catalog_mirror *mirror)
+{
+	for (size_t i = 0; i < mirror->request->n_sources; i++) {
+		index_image_release(&mirror->jobs[i].index);
+		mapping_release(&mirror->jobs[i].mapping);
+		free(mirror->jobs[i].images);
+	}
+	free(mirror->jobs);
+	map_release(&mirror->planned);
+	plan_free(mirror->plan);
+	source_free(mirror->source);
+}
+
+static bool goes_to_registry(const struct catalog_mirror *mirror)
+{
+	return mirror->request->target.type == LOCATION_REGISTRY;
+}
+
+/* For an archive no target is known: the names at a mirror are computed by push, with push's flags. Here
+ * only the sources of the mapping matter. */
+static int build_mapping(struct catalog_mirror *mirror, struct catalog_job *job, struct error *err)
+{
+	const struct catalog_request *request = mirror->request;
+	struct reference nowhere = {xstrdup(""), xstrdup(""), xstrdup(""), xstrdup(""), xstrdup("")};
+	CLEANUP(strvec_release) struct strvec warnings = STRVEC_INIT;
+	unsigned max_components = goes_to_registry(mirror) ? request->naming.max_components : 0;
+
+	reference_set(&nowhere.registry, "archive.invalid");
+	int result = mapping_build(&job->mapping, &job->index.images, &job->index.reference,
+				   goes_to_registry(mirror) ? &request->target.reference : &nowhere,
+				   max_components, &warnings, err);
+	reference_release(&nowhere);
+	for (size_t i = 0; i < warnings.count; i++) {
+		log_warning("%s", warnings.items[i]);
+		strvec_push(&mirror->outcome->skipped, warnings.items[i]);
+	}
+	return result;
+}
+
+static int open_job(struct catalog_mirror *mirror, size_t number, struct error *err)
+{
+	return index_image_init(&mirror->jobs[number].index, mirror->source, &mirror->request->sources[number], err);
+}
+
+static int read_job(struct catalog_mirror *mirror, struct catalog_job *job, struct error *err)
+{
+	if (index_image_read(mirror->run, mirror->source, &job->index, mirror->request->index_filter,
+			     mirror->outcome, err) < 0 ||
+	    build_mapping(mirror, job, err) < 0)
+		return -1;
+	return 0;
+}
+
+/* --- the plan */
+
+/* The name of an entry in plan, report and archive: as the catalog writes it. */
+static const char *entry_name(const struct catalog_job *job, const struct mapping_entry *entry)
+{
+	return entry->is_index ? job->index.name : entry->text;
+}
+
+static struct plan_image *plan_entry(struct catalog_mirror *mirror, struct catalog_job *job,
+				     const struct mapping_entry *entry)
+{
+	CLEANUP(error_clear) struct error failure = ERROR_INIT;
+	const char *name = entry_name(job, entry);
+	struct source_image from = {0};
+	struct digest digest;
+	struct plan_image *image = map_get(&mirror->planned, name);
+
+	if (image)
+		return image;
+	bool has_digest = *entry->source.id;
+	int result = has_digest ? reference_digest(&entry->source, &digest, &failure) : 0;
+	if (result == 0)
+		result = source_image_init_registry(&from, mirror->source, name, &entry->source, &failure);
+	image = plan_add_image(mirror->plan, name, &from);
+	map_set(&mirror->planned, name, image);
+	if (result < 0) {
+		error_move(&image->failure, &failure);
+	} else if (entry->is_index || has_digest) {
+		image->is_pinned = true;
+		image->digest = entry->is_index ? job->index.top : digest;
+	}
+	image->is_root = entry->is_index;
+	if (goes_to_registry(mirror)) {
+		image->target_repository = reference_repository_path(&entry->target);
+		image->target_tag = xstrdup(entry->target.tag);
+	}
+	return image;
+}
+
+static void plan_job(struct catalog_mirror *mirror, struct catalog_job *job)
+{
+	job->images = xcalloc(job->mapping.count, sizeof(struct plan_image *));
+	for (size_t i = 0; i < job->mapping.count; i++)
+		job->images[i] = plan_entry(mirror, job, &job->mapping.entries[i]);
+}
+
+/* What the tags turned out to be: two names for one digest do not overwrite each other. */
+static void note_digests(struct catalog_job *job)
+{
+	for (size_t i = 0; i < job->mapping.count; i++) {
+		const struct plan_image *image = job->images[i];
+
+		if (!plan_image_takes_part(image))
+			continue;
+		job->mapping.entries[i].digest = image->digest;
+		job->mapping.entries[i].digest_is_known = true;
+	}
+}
+
+static int resolve(struct catalog_mirror *mirror, struct error *err)
+{
+	mirror->plan = plan_new(mirror->source, mirror->run->cache);
+	for (size_t i = 0; i < mirror->request->n_sources; i++)
+		plan_job(mirror, &mirror->jobs[i]);
+	if (run_resolve(mirror->run, mirror->plan, NULL, mirror->outcome, err) < 0)
+		return -1;
+	for (size_t i = 0; i < mirror->request->n_sources; i++) {
+		note_digests(&mirror->jobs[i]);
+		if (goes_to_registry(mirror) &&
+		    catalog_files_check_conflicts(&mirror->jobs[i].mapping, false, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* --- the two targets */
+
+static void list_missing(const struct catalog_job *job, struct strvec *missing)
+{
+	for (size_t i = 0; job->images && i < job->mapping.count; i++)
+		if (!plan_image_takes_part(job->images[i]))
+			strvec_push(missing, job->images[i]->failure.message);
+	strvec_sort_unique(missing);
+}
+
+static int write_files(struct catalog_mirror *mirror, struct error *err)
+{
+	const struct catalog_job *job = &mirror->jobs[0];
+	CLEANUP(strvec_release) struct strvec missing = STRVEC_INIT;
+
+	if (mirror->run->options->is_dry_run && !mirror->request->naming.to_manifests)
+		return 0;
+	list_missing(job, &missing);
+	return catalog_files_write(&mirror->request->naming, &job->mapping, &missing, NULL, mirror->outcome, err);
+}
+
+static int mirror_to_target_registry(struct catalog_mirror *mirror, struct error *err)
+{
+	if (run_move_to_registry(mirror->run, mirror->plan, mirror->request->target.reference.registry,
+				 mirror->outcome, err) < 0)
+		return -1;
+	return write_files(mirror, err);
+}
+
+static void make_root(struct archive_root *root, const struct catalog_job *job)
+{
+	*root = (struct archive_root){.kind = xstrdup("catalog"), .source = xstrdup(job->index.name)};
+	for (size_t i = 0; i < job->index.images.count; i++)
+		strvec_push(&root->images, job->index.images.items[i]);
+}
+
+static int mirror_to_archive(struct catalog_mirror *mirror, struct error *err)
+{
+	size_t n_roots = mirror->request->n_sources;
+	struct archive_root *roots = xcalloc(n_roots, sizeof(*roots));
+	struct archive_target target = {
+		.path = mirror->request->target.path,
+		.with_records = true,
+		.plan = mirror->plan,
+		.roots = roots,
+		.n_roots = n_roots,
+	};
+
+	for (size_t i = 0; i < n_roots; i++)
+		make_root(&roots[i], &mirror->jobs[i]);
+	int result = archive_target_write(mirror->run, &target, mirror->outcome, err);
+	for (size_t i = 0; i < n_roots; i++) {
+		free(roots[i].kind);
+		free(roots[i].source);
+		strvec_release(&roots[i].images);
+	}
+	free(roots);
+	if (result < 0 || !mirror->request->naming.to_manifests)
+		return result;
+	return catalog_files_write_sources(mirror->request->naming.to_manifests, &mirror->jobs[0].mapping, err);
+}
+
+/* --- nothing new */
+
+/* The files are made from the remembered list: that needs no network, and makes the same bytes. */
+static int finish_unchanged(struct catalog_mirror *mirror, struct error *err)
+{
+	struct catalog_job *job = &mirror->jobs[0];
+
+	mirror->outcome->is_nothing_new = true;
+	if (build_mapping(mirror, job, err) < 0)
+		return -1;
+	mirror->outcome->n_asked = job->mapping.count;
+	return goes_to_registry(mirror) ? write_files(mirror, err) : 0;
+}
+
+static int check_finished(struct catalog_mirror *mirror, bool *is_finished, struct error *err)
+{
+	struct catalog_job *job = &mirror->jobs[0];
+
+	*is_finished = false;
+	if (mirror->request->n_sources != 1 || !goes_to_registry(mirror) ||
+	    mirror->request->naming.manifests_only || mirror->run->options->is_dry_run)
+		return 0;
+	return finished_check(mirror->run, mirror->request, mirror->source, &job->index, is_finished, err);
+}
+
+static int note_finished(struct catalog_mirror *mirror, struct error *err)
+{
+	if (mirror->run->options->is_dry_run || outcome_exit_status(mirror->outcome) != 0)
+		return 0;
+	mirror->run->is_done = true;
+	if (mirror->request->n_sources != 1 || !goes_to_registry(mirror))
+		return 0;
+	return finished_write(mirror->run, mirror->request, &mirror->jobs[0].index, err);
+}
+
+/* --- the command */
+
+static int mirror_catalogs(struct catalog_mirror *mirror, struct error *err)
+{
+	for (size_t i = 0; i < mirror->request->n_sources; i++)
+		if (read_job(mirror, &mirror->jobs[i], err) < 0)
+			return -1;
+	if (mirror->request->naming.manifests_only) {
+		struct mapping *mapping = &mirror->jobs[0].mapping;
+
+		mirror->outcome->n_asked = mapping->count;
+		mirror->run->is_done = true;
+		if (catalog_files_check_conflicts(mapping, true, err) < 0)
+			return -1;
+		return goes_to_registry(mirror) ? write_files(mirror, err) : 0;
+	}
+	if (resolve(mirror, err) < 0)
+		return -1;
+	if (goes_to_registry(mirror) ? mirror_to_target_registry(mirror, err) < 0 : mirror_to_archive(mirror, err) < 0)
+		return -1;
+	return note_finished(mirror, err);
+}
+
+int catalog_mirror(struct run *run, const struct catalog_request *request, struct outcome *outcome,
+		   struct error *err)
+{
+	CLEANUP(mirror_release) struct catalog_mirror mirror = {.run = run, .request = request, .outcome = outcome};
+	bool is_finished;
+
+	outcome->command = "catalog mirror";
+	outcome->is_dry_run = run->options->is_dry_run;
+	mirror.jobs = xcalloc(request->n_sources, sizeof(*mirror.jobs));
+	mirror.source = source_new_registry(run->registry);
+	for (size_t i = 0; i < request->n_sources; i++)
+		if (open_job(&mirror, i, err) < 0)
+			return -1;
+	outcome_phase(outcome, "catalog");
+	if (check_finished(&mirror, &is_finished, err) < 0)
+		return -1;
+	int result = is_finished ? finish_unchanged(&mirror, err) : mirror_catalogs(&mirror, err);
+	outcome_phase(outcome, NULL);
+	return result;
+}

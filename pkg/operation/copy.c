@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "operation/copy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "operation/archive_target.h"
+
+/* --- the request */
+
+static int parse_target(struct location *target, const char *text, struct error *err)
+{
+	if (location_parse(target, text, err) < 0)
+		return -1;
+	if (target->type == LOCATION_REGISTRY && !*target->reference.tag && !*target->reference.id)
+		reference_set(&target->reference.tag, "latest");
+	return 0;
+}
+
+int copy_request_parse(struct copy_request *request, const char *source, const char *target,
+		       struct error *err)
+{
+	if (location_parse(&request->source, source, err) < 0)
+		return error_wrap(err, "source");
+	if (parse_target(&request->target, target, err) < 0)
+		return error_wrap(err, "target");
+	return 0;
+}
+
+void copy_request_release(struct copy_request *request)
+{
+	location_release(&request->source);
+	location_release(&request->target);
+}
+
+/* --- the source */
+
+static int add_from_registry(struct plan *plan, const struct location *location, struct plan_image **image,
+			     struct error *err)
+{
+	struct source_image from = {0};
+	struct reference reference = REFERENCE_INIT;
+
+	reference_copy(&reference, &location->reference);
+	if (!*reference.id && !*reference.tag)
+		reference_set(&reference.tag, "latest");
+	CLEANUP(free_string) char *name = reference_exact(&reference);
+	int result = source_image_init_registry(&from, plan->source, name, &reference, err);
+	reference_release(&reference);
+	if (result < 0)
+		return -1;
+	*image = plan_add_image(plan, name, &from);
+	if (*location->reference.id) {
+		if (reference_digest(&location->reference, &(*image)->digest, err) < 0)
+			return error_wrap(err, "%s", name);
+		(*image)->is_pinned = true;
+	}
+	return 0;
+}
+
+static int ambiguous_store(const struct blob_store *store, const struct location *location, struct error *err)
+{
+	CLEANUP(strbuf_release) struct strbuf names = STRBUF_INIT;
+	size_t count;
+	const struct store_image *images = blob_store_images(store, &count);
+
+	for (size_t i = 0; i < count && i < 10; i++) {
+		CLEANUP(free_string) char *name = text_escaped(images[i].name ? images[i].name : "(without a name)");
+		strbuf_addf(&names, "%s%s", i ? ", " : "", name);
+	}
+	if (location->name) {
+		CLEANUP(free_string) char *wanted = text_escaped(location->name);
+		return error_set(err, ERROR_NOT_FOUND, "%s: holds no image named '%s'; it holds %zu: %s%s",
+				 blob_store_name(store), wanted, count, names.buf, count > 10 ? ", ..." : "");
+	}
+	error_set(err, ERROR_INVALID, "%s: holds %zu images: %s%s", blob_store_name(store), count, names.buf,
+		  count > 10 ? ", ..." : "");
+	if (location->type == LOCATION_ARCHIVE)
+		return error_advise(err, "push sends all of them; oci-archive:%s:NAME is one of them", location->path);
+	return error_advise(err, "add :NAME to choose one");
+}
+
+/* By name; without a name the only one (signatures and other attached images aside). */
+static const struct store_image *choose_stored(const struct blob_store *store, const struct location *location)
+{
+	const struct store_image *chosen = NULL;
+	size_t count;
+	const struct store_image *images = blob_store_images(store, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		const char *name = images[i].name;
+
+		if (location->name) {
+			if (name && !strcmp(name, location->name))
+				return &images[i];
+			continue;
+		}
+		if (count > 1 && (!name || text_ends_with(name, ".sig") || images[i].descriptor.artifact_type))
+			continue;
+		if (chosen)
+			return NULL;
+		chosen = &images[i];
+	}
+	return chosen;
+}
+
+static int add_from_store(struct plan *plan, const struct location *location, struct plan_image **image,
+			  struct error *err)
+{
+	struct blob_store *store = source_store(plan->source);
+	const struct store_image *stored = choose_stored(store, location);
+	struct source_image from = {0};
+
+	if (!stored)
+		return ambiguous_store(store, location, err);
+	CLEANUP(free_string) char *name = stored->name ? text_escaped(stored->name) : xstrdup(location->text);
+	source_image_init_store(&from, name, &stored->descriptor);
+	*image = plan_add_image(plan, name, &from);
+	(*image)->is_pinned = true;
+	(*image)->digest = stored->descriptor.digest;
+	return 0;
+}
+
+int copy_add_source(struct plan *plan, const struct location *location, struct plan_image **image,
+		    struct error *err)
+{
+	if (location->type == LOCATION_REGISTRY)
+		return add_from_registry(plan, location, image, err);
+	return add_from_store(plan, location, image, err);
+}
+
+/* --- the target */
+
+static int set_registry_target(struct plan_image *image, const struct reference *target, struct error *err)
+{
+	image->target_repository = reference_repository_path(target);
+	if (*target->tag)
+		image->target_tag = xstrdup(target->tag);
+	/* The digest behind @ is a promise that the caller wants kept. */
+	if (!*target->id)
+		return 0;
+	struct digest promised;
+	if (reference_digest(target, &promised, err) < 0)
+		return error_wrap(err, "target");
+	if (image->is_pinned && !digest_equal(&promised, &image->digest))
+		return error_set(err, ERROR_INVALID, "target: names another digest than the source %s", image->name);
+	image->is_pinned = true;
+	image->digest = promised;
+	return 0;
+}
+
+static int write_directory(struct run *run, struct plan *plan, const struct location *target,
+			   struct outcome *outcome, struct error *err)
+{
+	CLEANUP(blob_store_freep) struct blob_store *store = NULL;
+
+	if (run_check_failures(run, plan, err) < 0)
+		return -1;
+	outcome->needed_bytes = plan->total_bytes;
+	if (run->options->is_dry_run) {
+		outcome_add_plan(outcome, plan, NULL, NULL);
+		return 0;
+	}
+	if (directory_store_open(&store, target->path, DIRECTORY_WRITE, err) < 0 ||
+	    run_check_space(target->path, plan->total_bytes, "the image", err) < 0)
+		return -1;
+	struct mirror_options options = {.jobs = run->jobs, .request_jobs = run->jobs, .continue_on_error = true,
+					 .spool = run->spool, .progress = &run->progress};
+	CLEANUP(mirror_freep) struct mirror *mirror = mirror_new(plan, &options);
+	outcome_phase(outcome, "copying");
+	int result = mirror_to_store(mirror, store, err);
+	for (size_t i = 0; i < plan->n_images && result == 0; i++) {
+		const struct plan_image *image = plan->images[i];
+
+		if (!plan_image_takes_part(image))
+			continue;
+		struct descriptor top = {.digest = image->digest, .size = plan->manifests[image->top].size,
+					 .media_type = (char *)manifest_type_name((enum manifest_type)plan->manifests[image->top].type)};
+		result = directory_store_add_image(store, image->is_root ? target->name : image->name, &top, err);
+	}
+	outcome_phase(outcome, NULL);
+	outcome_add_plan(outcome, plan, mirror, NULL);
+	return result;
+}
+
+static int write_archive(struct run *run, struct plan *plan, const struct location *target,
+			 struct outcome *outcome, struct error *err)
+{
+	struct archive_root root = {.kind = xstrdup("image"), .source = xstrdup(plan->images[0]->name)};
+	struct archive_target archive = {
+		.path = target->path,
+		.with_records = target->type == LOCATION_ARCHIVE,
+		.plan = plan,
+		.roots = &root,
+		.n_roots = 1,
+	};
+
+	strvec_push(&root.images, plan->images[0]->name);
+	if (target->name) {
+		/* What an oci-archive calls it is for the person to say. */
+		free(plan->images[0]->name);
+		plan->images[0]->name = xstrdup(target->name);
+	}
+	int result = archive_target_write(run, &archive, outcome, err);
+	free(root.kind);
+	free(root.source);
+	strvec_release(&root.images);
+	return result;
+}
+
+static int write_target(struct run *run, struct plan *plan, const struct location *target,
+			struct outcome *outcome, struct error *err)
+{
+	switch (target->type) {
+	case LOCATION_REGISTRY:
+		return run_move_to_registry(run, plan, *target->reference.registry ? target->reference.registry : "docker.io",
+					    outcome, err);
+	case LOCATION_OCI_DIRECTORY:
+		return write_directory(run, plan, target, outcome, err);
+	case LOCATION_ARCHIVE:
+	case LOCATION_OCI_ARCHIVE:
+		return write_archive(run, plan, target, outcome, err);
+	}
+	return 0;
+}
+
+int copy_image(struct run *run, const struct copy_request *request, struct digest *digest,
+	       struct outcome *outcome, struct error *err)
+{
+	CLEANUP(source_freep) struct source *source = NULL;
+	CLEANUP(plan_freep) struct plan *plan = NULL;
+	struct plan_image *image;
+
+	outcome->command = "copy";
+	outcome->is_dry_run = run->options->is_dry_run;
+	if (run_open_source(run, &request->source, &source, err) < 0)
+		return -1;
+	plan = plan_new(source, run->cache);
+	if (copy_add_source(plan, &request->source, &image, err) < 0)
+		return -1;
+	image->is_root = true;
+	if (request->target.type == LOCATION_REGISTRY &&
+	    set_registry_target(image, &request->target.reference, err) < 0)
+		return -1;
+	if (run_resolve(run, plan, request->platform, outcome, err) < 0)
+		return -1;
+	if (!plan_image_takes_part(image))
+		return error_move(err, &image->failure);
+	if (write_target(run, plan, &request->target, outcome, err) < 0)
+		return -1;
+	*digest = image->digest;
+	run->is_done = plan_image_takes_part(image);
+	return plan_image_takes_part(image) ? 0 : error_move(err, &image->failure);
+}

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "operation/index_image.h"
+
+#include <regex.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cancel.h"
+#include "base/log.h"
+#include "base/parallel.h"
+#include "base/text.h"
+#include "catalog/catalog.h"
+#include "operation/image_list.h"
+
+#define MAX_CONFIG_SIZE ((size_t)8 << 20)
+
+void index_image_release(struct index_image *index)
+{
+	source_image_release(&index->from);
+	reference_release(&index->reference);
+	free(steal(&index->name));
+	strvec_release(&index->images);
+}
+
+int index_image_init(struct index_image *index, struct source *source, const struct location *location,
+		     struct error *err)
+{
+	if (location->type != LOCATION_REGISTRY)
+		return error_set(err, ERROR_USAGE, "%s: the index image of a catalog is read from a registry; what an archive holds is sent with: airlift push",
+				 location->text);
+	reference_copy(&index->reference, &location->reference);
+	/* A name has its host, so that it means the same behind an archive. */
+	if (!*index->reference.registry)
+		reference_apply_docker_defaults(&index->reference);
+	if (!*index->reference.id && !*index->reference.tag)
+		reference_set(&index->reference.tag, "latest");
+	index->name = reference_exact(&index->reference);
+	return source_image_init_registry(&index->from, source, index->name, &index->reference, err);
+}
+
+/* --- the platform */
+
+static int no_single_match(const struct manifest *manifest, const char *filter, size_t n_matches,
+			   struct error *err)
+{
+	CLEANUP(strbuf_release) struct strbuf table = STRBUF_INIT;
+
+	for (size_t i = 0; i < manifest->n_children; i++) {
+		char text[DIGEST_TEXT_SIZE];
+		CLEANUP(free_string) char *platform = manifest->children[i].has_platform
+							      ? platform_format(&manifest->children[i].platform)
+							      : xstrdup("(none)");
+		CLEANUP(free_string) char *shown = text_escaped(platform);
+		strbuf_addf(&table, "\n  %-16s %s", shown, digest_format(&manifest->children[i].digest, text));
+	}
+	return error_set(err, ERROR_INVALID, "the image is a manifest list and %s of its images match '%s' - use --index-filter-by-os to select from:%s",
+			 n_matches ? "several" : "none", filter, table.buf);
+}
+
+static int choose_child(const struct manifest *manifest, const char *filter, const struct descriptor **child,
+			struct error *err)
+{
+	regex_t pattern;
+	size_t n_matches = 0;
+
+	if (regcomp(&pattern, filter, REG_EXTENDED | REG_NOSUB) != 0) {
+		CLEANUP(free_string) char *shown = text_escaped(filter);
+		return error_set(err, ERROR_USAGE, "--filter-by-os was not a valid regular expression: %s", shown);
+	}
+	for (size_t i = 0; i < manifest->n_children; i++) {
+		if (!manifest->children[i].has_platform)
+			continue;
+		CLEANUP(free_string) char *platform = platform_format(&manifest->children[i].platform);
+		if (regexec(&pattern, platform, 0, NULL, 0) != 0)
+			continue;
+		*child = &manifest->children[i];
+		n_matches++;
+	}
+	regfree(&pattern);
+	return n_matches == 1 ? 0 : no_single_match(manifest, filter, n_matches, err);
+}
+
+/* Replaces the index in `manifest` by its chosen child. */
+static int descend(struct run *run, struct source_session *session, struct index_image *index,
+		   const char *filter, struct manifest *manifest, struct error *err)
+{
+	CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT;
+	struct manifest chosen = MANIFEST_INIT;
+	const struct descriptor *child = NULL;
+
+	if (choose_child(manifest, filter, &child, err) < 0)
+		return -1;
+	index->chosen = child->digest;
+	if (!manifest_cache_read(run->cache, &child->digest, &bytes) &&
+	    (source_read_manifest(session, &index->from, child, &bytes, err) < 0 ||
+	     manifest_cache_write(run->cache, &child->digest, bytes.buf, bytes.len, err) < 0))
+		return -1;
+	if (manifest_parse(&chosen, bytes.buf, bytes.len, child->media_type, OCI_MAX_CHILDREN, err) < 0)
+		return -1;
+	manifest_release(manifest);
+	*manifest = chosen;
+	if (manifest_type_is_index(chosen.type))
+		return error_set(err, ERROR_INVALID, "the chosen platform is an index again, not an image");
+	return 0;
+}
+
+static int read_manifests(struct run *run, struct source_session *session, struct index_image *index,
+			  const char *filter, struct manifest *manifest, struct error *err)
+{
+	CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT;
+	CLEANUP(descriptor_release) struct descriptor top = {0};
+
+	if (source_resolve(session, &index->from, &bytes, &top, err) < 0 ||
+	    manifest_cache_write(run->cache, &top.digest, bytes.buf, bytes.len, err) < 0)
+		return -1;
+	index->top = index->chosen = top.digest;
+	if (manifest_parse(manifest, bytes.buf, bytes.len, top.media_type, OCI_MAX_CHILDREN, err) < 0)
+		return -1;
+	return manifest_type_is_index(manifest->type) ? descend(run, session, index, filter, manifest, err) : 0;
+}
+
+/* --- the catalog in it */
+
+struct planning_fetch {
+	struct run *run;
+	struct source *source;
+	struct index_image *index;
+	const struct descriptor *blobs;
+	struct error *errors;
+};
+
+static void fetch_blob(size_t number, unsigned worker, void *context)
+{
+	struct planning_fetch *fetch = context;
+	const struct descriptor *blob = &fetch->blobs[number];
+
+	(void)worker;
+	if (blob_store_has(fetch->run->spool, &blob->digest, blob->size))
+		return;
+	CLEANUP(source_session_freep) struct source_session *session = source_session_new(fetch->source);
+	(void)!source_download(session, &fetch->index->from, blob, fetch->run->spool, &fetch->run->progress,
+			       &fetch->errors[number]);
+}
+
+/* Into the spool, where the copying will find them again. */
+static int fetch_blobs(struct run *run, struct source *source, struct index_image *index,
+		       const struct descriptor *blobs, size_t count, struct error *err)
+{
+	struct planning_fetch fetch = {.run = run, .source = source, .index = index, .blobs = blobs};
+	uint64_t bytes = 0;
+	int result = 0;
+
+	for (size_t i = 0; i < count; i++)
+		bytes += blobs[i].size;
+	if (run_check_space(run->work_directory, bytes, "the layers of the index image", err) < 0)
+		return -1;
+	progress_start(&run->progress, "reading the index image", 0, bytes);
+	fetch.errors = xcalloc(count, sizeof(*fetch.errors));
+	parallel_for(count, run->jobs, fetch_blob, &fetch);
+	for (size_t i = 0; i < count; i++) {
+		if (fetch.errors[i].code != ERROR_NONE)
+			result = error_move(err, &fetch.errors[i]);
+		error_clear(&fetch.errors[i]);
+	}
+	free(fetch.errors);
+	if (result == 0 && cancel_requested())
+		return cancel_error(err);
+	return result;
+}
+
+static int read_config(struct run *run, struct source *source, struct index_image *index,
+		       const struct manifest *manifest, struct image_config *config, struct error *err)
+{
+	CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT;
+
+	if (manifest->config.size > MAX_CONFIG_SIZE)
+		return error_set(err, ERROR_INVALID, "its config is larger than %zu bytes", MAX_CONFIG_SIZE);
+	if (fetch_blobs(run, source, index, &manifest->config, 1, err) < 0)
+		return -1;
+	if (blob_store_read_blob(run->spool, &manifest->config.digest, manifest->config.size, MAX_CONFIG_SIZE,
+				 &bytes, err) < 0)
+		return -1;
+	return image_config_parse(config, bytes.buf, bytes.len, err);
+}
+
+static int read_catalog(struct run *run, struct source *source, struct index_image *index,
+			const struct manifest *manifest, struct error *err)
+{
+	CLEANUP(image_config_release) struct image_config config = IMAGE_CONFIG_INIT;
+	CLEANUP(catalog_release) struct catalog catalog = CATALOG_INIT;
+	CLEANUP(free_string) char *location = NULL;
+	enum catalog_format format;
+
+	if (read_config(run, source, index, manifest, &config, err) < 0 ||
+	    catalog_location(&config, &format, &location, err) < 0 ||
+	    fetch_blobs(run, source, index, manifest->layers, manifest->n_layers, err) < 0 ||
+	    catalog_read(run->spool, manifest->layers, manifest->n_layers, format, location, run->work_directory,
+			 &run->progress, &catalog, err) < 0)
+		return -1;
+	log_info("%s: %zu images in %zu files", index->name, catalog.images.count, catalog.n_files);
+	index->images = catalog.images;
+	catalog.images = (struct strvec)STRVEC_INIT;
+	return image_list_write(run->work_directory, &index->chosen, &index->images, err);
+}
+
+int index_image_read(struct run *run, struct source *source, struct index_image *index, const char *filter,
+		     struct outcome *outcome, struct error *err)
+{
+	CLEANUP(source_session_freep) struct source_session *session = source_session_new(source);
+	CLEANUP(manifest_release) struct manifest manifest = MANIFEST_INIT;
+
+	outcome_phase(outcome, "catalog");
+	if (read_manifests(run, session, index, filter, &manifest, err) < 0)
+		return error_wrap(err, "%s", index->name);
+	if (image_list_read(run->work_directory, &index->chosen, &index->images)) {
+		log_info("%s: the image list of this digest is remembered", index->name);
+		return 0;
+	}
+	if (read_catalog(run, source, index, &manifest, err) < 0)
+		return error_wrap(err, "%s", index->name);
+	return 0;
+}

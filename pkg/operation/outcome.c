@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "operation/outcome.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cancel.h"
+#include "document/writer.h"
+
+void outcome_release(struct outcome *outcome)
+{
+	for (size_t i = 0; i < outcome->n_images; i++) {
+		free(outcome->images[i].source);
+		free(outcome->images[i].target);
+		free(outcome->images[i].digest);
+		free(outcome->images[i].reason);
+	}
+	free(outcome->images);
+	strvec_release(&outcome->directories);
+	strvec_release(&outcome->skipped);
+	free(outcome->archive);
+	*outcome = (struct outcome)OUTCOME_INIT;
+}
+
+void outcome_phase(struct outcome *outcome, const char *name)
+{
+	uint64_t now = clock_milliseconds();
+
+	if (outcome->n_phases && outcome->phase_start_ms)
+		outcome->phases[outcome->n_phases - 1].seconds += (double)(now - outcome->phase_start_ms) / 1000;
+	outcome->phase_start_ms = name ? now : 0;
+	if (!name)
+		return;
+	if (outcome->n_phases && !strcmp(outcome->phases[outcome->n_phases - 1].name, name))
+		return;
+	if (outcome->n_phases < OUTCOME_MAX_PHASES)
+		outcome->phases[outcome->n_phases++].name = name;
+}
+
+static enum image_status status_of(const struct outcome *outcome, const struct plan_image *image,
+				   const struct mirror *mirror, uint32_t number)
+{
+	if (!plan_image_takes_part(image))
+		return IMAGE_MISSING;
+	if (mirror && mirror_image_is_present(mirror, number))
+		return IMAGE_PRESENT;
+	return outcome->is_dry_run ? IMAGE_PLANNED : IMAGE_COPIED;
+}
+
+static char *target_name(const struct plan_image *image, const char *host)
+{
+	char text[DIGEST_TEXT_SIZE];
+
+	if (!host || !image->target_repository)
+		return NULL;
+	if (image->target_tag)
+		return xasprintf("%s/%s:%s", host, image->target_repository, image->target_tag);
+	return xasprintf("%s/%s@%s", host, image->target_repository, digest_format(&image->digest, text));
+}
+
+static void add_image(struct outcome *outcome, const struct plan_image *image, enum image_status status,
+		      const char *host)
+{
+	char text[DIGEST_TEXT_SIZE];
+	bool is_attached = image->attached_to != PLAN_NONE;
+
+	array_grow(outcome->images, outcome->n_images, outcome->allocated_images);
+	outcome->images[outcome->n_images++] = (struct outcome_image){
+		.source = xstrdup(image->name),
+		.target = target_name(image, host),
+		.digest = image->top == PLAN_NONE && !image->is_pinned
+				  ? NULL : xstrdup(digest_format(&image->digest, text)),
+		.reason = image->failure.message ? xstrdup(image->failure.message) : NULL,
+		.is_attached = is_attached,
+		.status = status,
+	};
+	outcome->n_asked += !is_attached;
+	outcome->n_attached += is_attached && status != IMAGE_MISSING;
+	outcome->n_missing += !is_attached && status == IMAGE_MISSING;
+	outcome->is_root_missing |= image->is_root && status == IMAGE_MISSING;
+}
+
+static int compare_sources(const void *a, const void *b)
+{
+	const struct outcome_image *first = a, *second = b;
+
+	return strcmp(first->source, second->source);
+}
+
+void outcome_add_plan(struct outcome *outcome, const struct plan *plan, const struct mirror *mirror,
+		      const char *host)
+{
+	for (size_t i = 0; i < plan->n_images; i++) {
+		const struct plan_image *image = plan->images[i];
+		add_image(outcome, image, status_of(outcome, image, mirror, (uint32_t)i), host);
+	}
+	if (outcome->n_images)
+		qsort(outcome->images, outcome->n_images, sizeof(*outcome->images), compare_sources);
+	if (mirror)
+		outcome->counts = mirror_counts(mirror);
+}
+
+int outcome_exit_status(const struct outcome *outcome)
+{
+	if (outcome->is_root_missing)
+		return 1;
+	if (!outcome->n_missing && !outcome->skipped.count)
+		return 0;
+	return outcome->n_missing == outcome->n_asked && outcome->n_asked ? 1 : 3;
+}
+
+int error_exit_status(const struct error *err)
+{
+	switch (err->code) {
+	case ERROR_NONE:
+		return 0;
+	case ERROR_USAGE:
+		return 2;
+	case ERROR_DIGEST:
+		return 4;
+	case ERROR_BUSY:
+		return 75;
+	case ERROR_CANCELLED:
+		return 130;
+	case ERROR_INVALID:
+	case ERROR_NOT_FOUND:
+	case ERROR_UNAUTHORIZED:
+	case ERROR_TRANSIENT:
+	case ERROR_IO:
+		return 1;
+	}
+	return 1;
+}
+
+/* --- the report */
+
+static const char *status_name(enum image_status status)
+{
+	switch (status) {
+	case IMAGE_COPIED:
+		return "copied";
+	case IMAGE_PRESENT:
+		return "present";
+	case IMAGE_PLANNED:
+		return "planned";
+	case IMAGE_MISSING:
+		return "missing";
+	}
+	return "";
+}
+
+static void write_optional(struct json_writer *writer, const char *key, const char *text)
+{
+	if (text)
+		json_write_string(writer, key, text);
+}
+
+static void write_images(struct json_writer *writer, const struct outcome *outcome)
+{
+	json_open_array(writer, "images");
+	for (size_t i = 0; i < outcome->n_images; i++) {
+		const struct outcome_image *image = &outcome->images[i];
+
+		json_open_object(writer, NULL);
+		json_write_string(writer, "source", image->source);
+		write_optional(writer, "target", image->target);
+		write_optional(writer, "digest", image->digest);
+		json_write_string(writer, "outcome", status_name(image->status));
+		write_optional(writer, "reason", image->reason);
+		if (image->is_attached)
+			json_write_boolean(writer, "attached", true);
+		json_close_object(writer);
+	}
+	json_close_array(writer);
+}
+
+static void write_counts(struct json_writer *writer, const struct outcome *outcome,
+			 const struct http_counters *counters)
+{
+	json_open_object(writer, "counts");
+	json_write_unsigned(writer, "images", outcome->n_asked);
+	json_write_unsigned(writer, "missing", outcome->n_missing);
+	json_write_unsigned(writer, "attached", outcome->n_attached);
+	json_write_unsigned(writer, "images_present", outcome->counts.images_present);
+	json_write_unsigned(writer, "blobs", outcome->n_blobs);
+	json_write_unsigned(writer, "blobs_copied", outcome->counts.blobs_copied);
+	json_write_unsigned(writer, "blobs_mounted", outcome->counts.blobs_mounted);
+	json_write_unsigned(writer, "blobs_present", outcome->counts.blobs_present);
+	json_close_object(writer);
+	json_open_object(writer, "bytes");
+	json_write_unsigned(writer, "planned", outcome->planned_bytes);
+	json_write_unsigned(writer, "needed", outcome->needed_bytes);
+	json_write_unsigned(writer, "fetched", counters ? atomic_load(&counters->bytes_received) : 0);
+	json_write_unsigned(writer, "written", outcome->counts.bytes_copied);
+	json_close_object(writer);
+	json_write_unsigned(writer, "requests", counters ? atomic_load(&counters->requests) : 0);
+	json_write_unsigned(writer, "retries", counters ? atomic_load(&counters->retries) : 0);
+}
+
+static void write_strings(struct json_writer *writer, const char *key, const struct strvec *list)
+{
+	json_open_array(writer, key);
+	for (size_t i = 0; i < list->count; i++)
+		json_write_string(writer, NULL, list->items[i]);
+	json_close_array(writer);
+}
+
+void outcome_write_report(const struct outcome *outcome, const struct http_counters *counters,
+			  const struct error *failure, struct strbuf *out)
+{
+	struct json_writer writer = JSON_WRITER_INIT(out, 2);
+
+	json_open_object(&writer, NULL);
+	json_write_string(&writer, "command", outcome->command ? outcome->command : "");
+	json_write_boolean(&writer, "dry_run", outcome->is_dry_run);
+	json_write_boolean(&writer, "nothing_new", outcome->is_nothing_new);
+	json_write_unsigned(&writer, "exit_status",
+			    (uint64_t)(failure ? error_exit_status(failure) : outcome_exit_status(outcome)));
+	if (failure)
+		json_write_string(&writer, "error", failure->message);
+	write_counts(&writer, outcome, counters);
+	json_open_object(&writer, "seconds");
+	for (size_t i = 0; i < outcome->n_phases; i++)
+		json_write_real(&writer, outcome->phases[i].name, outcome->phases[i].seconds);
+	json_close_object(&writer);
+	write_strings(&writer, "manifests_directories", &outcome->directories);
+	write_optional(&writer, "archive", outcome->archive);
+	write_strings(&writer, "skipped", &outcome->skipped);
+	write_images(&writer, outcome);
+	json_close_object(&writer);
+	strbuf_add_char(out, '\n');
+}

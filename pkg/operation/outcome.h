@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a run did: for the summary, the report and the exit status. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "base/strvec.h"
+#include "http/http.h"
+#include "mirror/mirror.h"
+
+enum image_status { IMAGE_COPIED, IMAGE_PRESENT, IMAGE_PLANNED, IMAGE_MISSING };
+
+struct outcome_image {
+	char *source;
+	char *target;   /* NULL for stores */
+	char *digest;   /* NULL if it was never learnt */
+	char *reason;   /* of a missing one */
+	bool is_attached;
+	enum image_status status;
+};
+
+#define OUTCOME_MAX_PHASES 16
+
+struct outcome {
+	const char *command;          /* "catalog mirror", ... */
+	bool is_dry_run;
+	bool is_nothing_new;
+	bool is_root_missing;         /* what was asked for is not at the target: nothing usable */
+	struct outcome_image *images; /* sorted by source */
+	size_t n_images, allocated_images;
+	size_t n_asked;               /* images that were asked for: without attached ones */
+	size_t n_missing;             /* of those */
+	size_t n_attached;            /* signatures and referrers that travelled along */
+	size_t n_blobs;               /* unique ones of the plan */
+	uint64_t planned_bytes;       /* all of it */
+	uint64_t needed_bytes;        /* what the target lacked */
+	struct mirror_counts counts;
+	struct strvec directories;    /* manifests directories, made or found to be the same */
+	bool is_directory_unchanged;  /* the last of them was there already */
+	char *archive;                /* path of an archive that was made */
+	uint64_t archive_bytes;
+	struct strvec skipped;        /* catalog texts that are no references */
+	struct {
+		const char *name;
+		double seconds;
+	} phases[OUTCOME_MAX_PHASES];
+	size_t n_phases;
+	uint64_t phase_start_ms;      /* private */
+};
+
+#define OUTCOME_INIT {0}
+
+void outcome_release(struct outcome *outcome);
+
+/* Ends the phase that runs and begins another (NULL: none). */
+void outcome_phase(struct outcome *outcome, const char *name);
+
+/* Takes over what the images of a moved (or, in a dry run, a sealed) plan have come to. `host` is the
+ * target registry or NULL. */
+void outcome_add_plan(struct outcome *outcome, const struct plan *plan, const struct mirror *mirror,
+		      const char *host);
+
+/* 0 done, 1 nothing usable, 3 in part. */
+int outcome_exit_status(const struct outcome *outcome);
+/* 1, 2, 4, 75, 130 by the kind of error that ended a run. */
+int error_exit_status(const struct error *err);
+
+/* The JSON of --report; `failure`: the error that ended the run, or NULL. */
+void outcome_write_report(const struct outcome *outcome, const struct http_counters *counters,
+			  const struct error *failure, struct strbuf *out);

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "operation/push.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/map.h"
+#include "base/text.h"
+#include "cluster/catalog_source.h"
+#include "store/archive.h"
+
+/* --- the request */
+
+int push_request_parse(struct push_request *request, const char *archive, const char *target,
+		       struct error *err)
+{
+	bool has_scheme = text_starts_with(archive, "archive:") || text_starts_with(archive, "file://");
+	CLEANUP(free_string) char *text = has_scheme ? xstrdup(archive) : xasprintf("archive:%s", archive);
+
+	if (location_parse(&request->archive, text, err) < 0)
+		return error_wrap(err, "archive");
+	if (location_parse_target(&request->target, target, err) < 0)
+		return error_wrap(err, "target");
+	if (request->target.type != LOCATION_REGISTRY)
+		return error_set(err, ERROR_USAGE, "%s: push goes to a registry", target);
+	if (*request->target.reference.tag)
+		return error_set(err, ERROR_USAGE, "%s: the target of a push is a registry or a path in it, without a tag",
+				 target);
+	return naming_options_check(&request->naming, err);
+}
+
+void push_request_release(struct push_request *request)
+{
+	location_release(&request->archive);
+	location_release(&request->target);
+}
+
+/* --- the archive's images at their targets */
+
+struct push {
+	struct run *run;
+	const struct push_request *request;
+	struct outcome *outcome;
+	struct source *source;
+	const struct archive_records *records; /* borrowed from the source's store */
+	struct mapping *mappings;              /* one a root */
+	struct plan *plan;
+	struct map recorded;                   /* source -> struct archive_image */
+	struct map missing;                    /* source -> struct archive_missing */
+	struct map planned;                    /* source -> struct plan_image */
+};
+
+static void push_release(struct push *push)
+{
+	for (size_t i = 0; push->mappings && i < push->records->n_roots; i++)
+		mapping_release(&push->mappings[i]);
+	free(push->mappings);
+	map_release(&push->recorded);
+	map_release(&push->missing);
+	map_release(&push->planned);
+	plan_free(push->plan);
+	source_free(push->source);
+}
+
+static bool is_catalog(const struct archive_root *root)
+{
+	return !strcmp(root->kind, "catalog");
+}
+
+/* The same names as `catalog mirror` straight to the target would give. */
+static int map_root(struct push *push, size_t number, struct error *err)
+{
+	const struct archive_root *root = &push->records->roots[number];
+	CLEANUP(strvec_release) struct strvec warnings = STRVEC_INIT;
+	struct reference index = REFERENCE_INIT;
+	int result = 0;
+
+	if (is_catalog(root))
+		result = reference_parse_with_host(&index, root->source, err);
+	if (result == 0)
+		result = mapping_build(&push->mappings[number], &root->images, is_catalog(root) ? &index : NULL,
+				       &push->request->target.reference, push->request->naming.max_components,
+				       &warnings, err);
+	for (size_t i = 0; i < warnings.count; i++) {
+		log_warning("%s", warnings.items[i]);
+		strvec_push(&push->outcome->skipped, warnings.items[i]);
+	}
+	reference_release(&index);
+	return result < 0 ? error_wrap(err, "%s", root->source) : 0;
+}
+
+static const char *entry_name(const struct archive_root *root, const struct mapping_entry *entry)
+{
+	return entry->is_index ? root->source : entry->text;
+}
+
+static void fail_absent(struct push *push, struct plan_image *image)
+{
+	const struct archive_missing *missing = map_get(&push->missing, image->name);
+
+	if (missing)
+		error_set(&image->failure, ERROR_NOT_FOUND, "%s: is missing in the archive: %s", image->name,
+			  missing->reason);
+	else
+		error_set(&image->failure, ERROR_NOT_FOUND, "%s: is not in the archive", image->name);
+}
+
+static struct plan_image *plan_source(struct push *push, const char *name)
+{
+	const struct archive_image *recorded = map_get(&push->recorded, name);
+	struct plan_image *image = map_get(&push->planned, name);
+	struct source_image from = {0};
+
+	if (image)
+		return image;
+	if (recorded) {
+		struct descriptor top = {.digest = recorded->digest, .size = recorded->size,
+					 .media_type = (char *)manifest_type_name(recorded->type)};
+		source_image_init_store(&from, name, &top);
+	}
+	image = plan_add_image(push->plan, name, &from);
+	map_set(&push->planned, name, image);
+	if (recorded) {
+		image->is_pinned = true;
+		image->digest = recorded->digest;
+	} else {
+		fail_absent(push, image);
+	}
+	return image;
+}
+
+static int plan_root(struct push *push, size_t number, struct error *err)
+{
+	const struct archive_root *root = &push->records->roots[number];
+	struct mapping *mapping = &push->mappings[number];
+
+	for (size_t i = 0; i < mapping->count; i++) {
+		struct mapping_entry *entry = &mapping->entries[i];
+		struct plan_image *image = plan_source(push, entry_name(root, entry));
+
+		if (!image->target_repository) {
+			image->target_repository = reference_repository_path(&entry->target);
+			image->target_tag = xstrdup(entry->target.tag);
+		}
+		image->is_root |= entry->is_index;
+		entry->digest_is_known = image->is_pinned;
+		entry->digest = image->digest;
+	}
+	if (catalog_files_check_conflicts(mapping, push->request->naming.manifests_only, err) < 0)
+		return error_wrap(err, "%s", root->source);
+	return 0;
+}
+
+/* Signatures and referrers go to the repository of what they belong to. */
+static void plan_attached(struct push *push)
+{
+	if (push->run->options->without_attached)
+		return;
+	for (size_t i = 0; i < push->records->n_images; i++) {
+		const struct archive_image *recorded = &push->records->images[i];
+		const struct plan_image *subject =
+			recorded->attached_to ? map_get(&push->planned, recorded->attached_to) : NULL;
+
+		if (!subject || !subject->target_repository)
+			continue;
+		struct plan_image *image = plan_source(push, recorded->source);
+		if (image->target_repository)
+			continue;
+		image->attached_to = subject->number;
+		image->target_repository = xstrdup(subject->target_repository);
+		image->target_tag = recorded->tag ? xstrdup(recorded->tag) : NULL;
+	}
+}
+
+static int make_plan(struct push *push, struct error *err)
+{
+	push->plan = plan_new(push->source, push->run->cache);
+	for (size_t i = 0; i < push->records->n_roots; i++)
+		if (plan_root(push, i, err) < 0)
+			return -1;
+	plan_attached(push);
+	if (push->request->naming.manifests_only)
+		return 0;
+	struct plan_options options = {.workers = push->run->jobs, .progress = &push->run->progress};
+	outcome_phase(push->outcome, "manifests");
+	if (plan_resolve(push->plan, &options, err) < 0)
+		return -1;
+	plan_seal(push->plan);
+	push->outcome->n_blobs = push->plan->n_blobs_used;
+	push->outcome->planned_bytes = push->plan->total_bytes;
+	return 0;
+}
+
+/* --- files */
+
+static void list_missing(const struct push *push, size_t number, struct strvec *missing)
+{
+	const struct mapping *mapping = &push->mappings[number];
+
+	for (size_t i = 0; i < mapping->count; i++) {
+		const char *name = entry_name(&push->records->roots[number], &mapping->entries[i]);
+		const struct plan_image *image = map_get(&push->planned, name);
+		if (image && !plan_image_takes_part(image))
+			strvec_push(missing, image->failure.message);
+	}
+	strvec_sort_unique(missing);
+}
+
+static int write_files(struct push *push, struct error *err)
+{
+	size_t n_catalogs = 0;
+
+	if (push->run->options->is_dry_run && !push->request->naming.to_manifests)
+		return 0;
+	for (size_t i = 0; i < push->records->n_roots; i++)
+		n_catalogs += is_catalog(&push->records->roots[i]);
+	for (size_t i = 0; i < push->records->n_roots; i++) {
+		CLEANUP(strvec_release) struct strvec missing = STRVEC_INIT;
+
+		if (!is_catalog(&push->records->roots[i]))
+			continue;
+		CLEANUP(free_string) char *name = cluster_object_name(mapping_index(&push->mappings[i])->source.name);
+		list_missing(push, i, &missing);
+		if (catalog_files_write(&push->request->naming, &push->mappings[i], &missing,
+					n_catalogs > 1 ? name : NULL, push->outcome, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* --- the command */
+
+static int open_archive(struct push *push, struct error *err)
+{
+	if (run_open_source(push->run, &push->request->archive, &push->source, err) < 0)
+		return -1;
+	push->records = archive_store_records(source_store(push->source));
+	push->mappings = xcalloc(push->records->n_roots, sizeof(*push->mappings));
+	for (size_t i = 0; i < push->records->n_images; i++)
+		map_set(&push->recorded, push->records->images[i].source, &push->records->images[i]);
+	for (size_t i = 0; i < push->records->n_missing; i++)
+		map_set(&push->missing, push->records->missing[i].source, &push->records->missing[i]);
+	for (size_t i = 0; i < push->records->n_roots; i++)
+		if (map_root(push, i, err) < 0)
+			return -1;
+	return 0;
+}
+
+static int push_archive(struct push *push, struct error *err)
+{
+	if (open_archive(push, err) < 0 || make_plan(push, err) < 0)
+		return -1;
+	if (push->request->naming.manifests_only) {
+		push->outcome->n_asked = push->plan->n_images;
+	} else if (run_move_to_registry(push->run, push->plan, push->request->target.reference.registry,
+					push->outcome, err) < 0) {
+		return -1;
+	}
+	if (write_files(push, err) < 0)
+		return -1;
+	push->run->is_done = outcome_exit_status(push->outcome) == 0;
+	outcome_phase(push->outcome, NULL);
+	return 0;
+}
+
+int push(struct run *run, const struct push_request *request, struct outcome *outcome, struct error *err)
+{
+	CLEANUP(push_release) struct push state = {.run = run, .request = request, .outcome = outcome};
+
+	outcome->command = "push";
+	outcome->is_dry_run = run->options->is_dry_run;
+	return push_archive(&state, err);
+}

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "registry/auth_entry.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "registry/secret.h"
+
+/* 0 to 63, or -1 (RFC 4648 section 4). */
+static int base64_value(char letter)
+{
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *place = letter ? strchr(alphabet, letter) : NULL;
+
+	return place ? (int)(place - alphabet) : -1;
+}
+
+/* Padding may be missing, line ends may be there. False when it is not base64. */
+static bool base64_decode(struct strbuf *out, const char *text)
+{
+	uint32_t bits = 0;
+	unsigned n_digits = 0;
+
+	/* At once, so that growing leaves no copies behind. */
+	strbuf_grow(out, strlen(text));
+	for (; *text && *text != '='; text++) {
+		if (*text == '\r' || *text == '\n')
+			continue;
+		int value = base64_value(*text);
+		if (value < 0)
+			return false;
+		bits = bits << 6 | (uint32_t)value;
+		unsigned place = n_digits++ % 4;
+		if (place)
+			strbuf_add_char(out, (char)(bits >> (6 - 2 * place)));
+	}
+	return n_digits % 4 != 1 && text[strspn(text, "=\r\n")] == '\0';
+}
+
+static const char *read_user_and_password(struct credential *credential, const char *encoded)
+{
+	CLEANUP(secret_release) struct strbuf pair = STRBUF_INIT;
+
+	if (!base64_decode(&pair, encoded))
+		return "its auth is not base64";
+	/* Old versions of docker pad the password with NULs. */
+	while (pair.len && pair.buf[pair.len - 1] == '\0')
+		strbuf_set_length(&pair, pair.len - 1);
+	if (strlen(pair.buf) != pair.len)
+		return "its auth has a NUL byte inside";
+	const char *colon = strchr(pair.buf, ':');
+	if (!colon)
+		return "its auth has no colon between user and password";
+	if (colon == pair.buf)
+		return colon[1] ? "its auth has no user" : NULL;
+	credential->user = xstrndup(pair.buf, (size_t)(colon - pair.buf));
+	credential->password = xstrdup(colon + 1);
+	return NULL;
+}
+
+/* A bearer token goes into a header as it is. */
+static bool is_header_safe(const char *token)
+{
+	for (; *token; token++)
+		if (*token <= ' ' || *token > '~')
+			return false;
+	return true;
+}
+
+const char *auth_entry_read(struct credential *credential, const struct node *node)
+{
+	if (node_type(node) != NODE_OBJECT)
+		return node_type(node) == NODE_ABSENT ? NULL : "it is not an object";
+	struct node nodes[] = {
+		node_member(node, "identitytoken"), node_member(node, "registrytoken"),
+		node_member(node, "auth"),          node_member(node, "username"),
+		node_member(node, "password"),
+	};
+	CLEANUP(secret_freep) char *identity = secret_take(&nodes[0]);
+	CLEANUP(secret_freep) char *token = secret_take(&nodes[1]);
+	CLEANUP(secret_freep) char *encoded = secret_take(&nodes[2]);
+	CLEANUP(secret_freep) char *user = secret_take(&nodes[3]);
+	CLEANUP(secret_freep) char *password = secret_take(&nodes[4]);
+
+	for (size_t i = 0; i < ARRAY_LENGTH(nodes); i++)
+		if (node_type(&nodes[i]) != NODE_ABSENT && node_type(&nodes[i]) != NODE_STRING)
+			return "one of its members is not a string";
+	if (identity) {
+		credential->identity_token = steal(&identity);
+	} else if (token) {
+		if (!is_header_safe(token))
+			return "its registrytoken is not a token";
+		credential->registry_token = steal(&token);
+	} else if (encoded) {
+		return read_user_and_password(credential, encoded);
+	} else if (user && password) {
+		credential->user = steal(&user);
+		credential->password = steal(&password);
+	}
+	return NULL;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Private to the module: what the public opaque types hold. */
+#pragma once
+
+#include <pthread.h>
+
+#include "base/map.h"
+#include "registry/credentials.h"
+#include "registry/registry.h"
+
+#define REGISTRY_SIDES 2
+
+struct registry_client {
+	struct http_client *http;
+	struct registry_options options;
+	struct credentials *credentials[REGISTRY_SIDES]; /* the same twice if the files are the same */
+	struct registries_conf registries_conf;
+
+	pthread_mutex_t mutex;     /* guards all that follows and every struct flight */
+	pthread_cond_t landed;     /* a flight has ended */
+	struct map endpoints;      /* struct endpoint; see endpoint_find */
+	struct map grants;         /* struct grant; see authorization.c */
+	struct map refresh_tokens; /* char *, by credential: replacements that token servers sent */
+};
+
+struct registry_session {
+	struct registry_client *client;
+	struct http_session *http;
+};

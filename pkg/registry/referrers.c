@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What refers to a manifest (distribution-spec "Listing Referrers" and "Unavailable Referrers API").
+ * The list is not content with a digest: pages are joined into one index.
+ */
+#include <jansson.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "http/http.h"
+#include "registry/manifest_get.h"
+#include "registry/origin.h"
+#include "registry/link_header.h"
+#include "registry/registry.h"
+#include "registry/request.h"
+
+#define MAX_PAGES 1000
+
+static void json_release(json_t **value)
+{
+	json_decref(*value);
+	*value = NULL;
+}
+
+static int read_page(const struct access *access, const struct http_response *response, json_t *all,
+		     struct error *err)
+{
+	json_error_t problem;
+	CLEANUP(json_release) json_t *page =
+		json_loadb(response->body.buf, response->body.len, JSON_REJECT_DUPLICATES, &problem);
+	json_t *manifests = json_object_get(page, "manifests");
+
+	if (!page || (manifests && !json_is_array(manifests) && !json_is_null(manifests)))
+		return error_set(err, ERROR_INVALID, "%s/%s: the list of referrers is not an index",
+				 access->repository->host, access->repository->path);
+	if (json_is_array(manifests))
+		json_array_extend(all, manifests);
+	return 0;
+}
+
+/* The next page's URL, or NULL at the end or where it cannot be trusted. */
+static int next_page(const struct access *access, const struct http_response *response, const char *url,
+		     char **next, struct error *err)
+{
+	CLEANUP(free_string) char *link = link_header_next(response->link);
+	CLEANUP(free_string) char *resolved = NULL;
+	CLEANUP(origin_release) struct origin here = ORIGIN_INIT;
+	CLEANUP(origin_release) struct origin there = ORIGIN_INIT;
+
+	*next = NULL;
+	if (!link)
+		return 0;
+	if (http_resolve(url, link, &resolved, err) < 0 || origin_parse(&here, url, err) < 0 ||
+	    origin_parse(&there, resolved, err) < 0)
+		return error_wrap(err, "%s: Link of a list", access->repository->host);
+	if (!origin_equal(&here, &there))
+		return error_set(err, ERROR_INVALID, "%s: the next page of a list is on another server",
+				 access->repository->host);
+	if (strcmp(url, resolved) != 0)
+		*next = steal(&resolved);
+	return 0;
+}
+
+/* *is_index false: there is no such API here. */
+static int get_page(const struct access *access, const char *url, struct http_response *response,
+		    bool *is_index, struct error *err)
+{
+	static const char *const headers[] = {"Accept: " MEDIA_TYPE_OCI_INDEX, NULL};
+	struct api_request request = {
+		.method = "GET",
+		.url = url,
+		.what = "list of referrers",
+		.headers = headers,
+		.body_limit = OCI_MAX_MANIFEST_SIZE,
+		.is_small = true,
+	};
+
+	*is_index = false;
+	if (request_perform(access, &request, response, err) < 0)
+		return -1;
+	if (response->status == 200) {
+		CLEANUP(free_string) char *type = media_type_normalise(response->content_type);
+		*is_index = manifest_type_parse(type) == MANIFEST_OCI_INDEX;
+		return 0;
+	}
+	/* Each server has its own way to say that it does not know this API. */
+	if (response->status == 403 || response->status < 400)
+		return request_refused(access, &request, response, err);
+	return 0;
+}
+
+static int list_pages(const struct access *access, const char *first, bool *is_supported, json_t *all,
+		      struct error *err)
+{
+	CLEANUP(http_response_release) struct http_response response = HTTP_RESPONSE_INIT;
+	CLEANUP(free_string) char *url = xstrdup(first);
+
+	*is_supported = false;
+	for (unsigned page = 0; url && page < MAX_PAGES; page++) {
+		bool is_index;
+		char *next = NULL;
+
+		if (get_page(access, url, &response, &is_index, err) < 0)
+			return -1;
+		if (!is_index && page == 0)
+			return 0;
+		*is_supported = true;
+		if (!is_index || read_page(access, &response, all, err) < 0 ||
+		    next_page(access, &response, url, &next, err) < 0)
+			return is_index ? -1 : 0;
+		free(url);
+		url = next;
+		if (url && json_array_size(all) >= OCI_MAX_CHILDREN)
+			break;
+	}
+	if (url)
+		log_warning("%s/%s: the list of referrers is endless, the rest is left out",
+			    access->repository->host, access->repository->path);
+	return 0;
+}
+
+static int write_index(json_t *all, struct strbuf *bytes, struct error *err)
+{
+	CLEANUP(json_release) json_t *index = json_pack("{s:i, s:s, s:O}", "schemaVersion", 2, "mediaType",
+							MEDIA_TYPE_OCI_INDEX, "manifests", all);
+	CLEANUP(free_string) char *text = index ? json_dumps(index, JSON_COMPACT) : NULL;
+
+	if (!text)
+		return error_set(err, ERROR_INVALID, "the list of referrers cannot be written as JSON");
+	strbuf_add_string(bytes, text);
+	return 0;
+}
+
+/* The index that clients keep under a tag where there is no API. */
+static int read_fallback(const struct access *access, const struct digest *digest, struct strbuf *bytes,
+			 struct error *err)
+{
+	CLEANUP(descriptor_release) struct descriptor descriptor = {0};
+	char hex[DIGEST_HEX_LENGTH + 1];
+
+	digest_format_hex(digest, hex);
+	CLEANUP(free_string) char *tag = xasprintf("sha256-%s", hex);
+	if (manifest_get(access, tag, bytes, &descriptor, err) < 0) {
+		if (!error_is(err, ERROR_NOT_FOUND))
+			return -1;
+		error_clear(err);
+		return 0;
+	}
+	if (manifest_type_parse(descriptor.media_type) != MANIFEST_OCI_INDEX)
+		strbuf_release(bytes);
+	return 0;
+}
+
+int registry_read_referrers(struct registry_session *session, const struct repository *repository,
+			    const struct digest *digest, bool *is_supported, struct strbuf *bytes,
+			    struct error *err)
+{
+	CLEANUP(json_release) json_t *all = json_array();
+	struct access access;
+	char name[DIGEST_TEXT_SIZE];
+
+	*is_supported = false;
+	strbuf_reset(bytes);
+	if (access_open(&access, session, repository, err) < 0)
+		return -1;
+	digest_format(digest, name);
+	CLEANUP(free_string) char *url = access_url(&access, "referrers/%s", name);
+	if (list_pages(&access, url, is_supported, all, err) < 0)
+		return -1;
+	if (!*is_supported)
+		return read_fallback(&access, digest, bytes, err);
+	return json_array_size(all) > 0 ? write_index(all, bytes, err) : 0;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where images are read from, behind one interface: a registry (through registries.conf: mirrors first,
+ * then the registry itself) or a store.
+ *
+ *   struct source          shared by all workers, thread-safe
+ *   struct source_session  one a worker
+ *   struct source_image    one image: its places, in the order of trying
+ *
+ * A place that does not have the image, cannot be reached or refuses us is left for the next one; the
+ * error of the first place is the one that is reported when all have failed. Bytes with a wrong digest
+ * are one place's fault too.
+ */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/progress.h"
+#include "base/strbuf.h"
+#include "oci/manifest.h"
+#include "oci/reference.h"
+#include "registry/registry.h"
+#include "store/store.h"
+
+struct source;
+struct source_session;
+
+/* Borrows the client. */
+struct source *source_new_registry(struct registry_client *client);
+/* Takes the store. */
+struct source *source_new_store(struct blob_store *store);
+void source_free(struct source *source);
+void source_freep(struct source **source);
+
+/* The store of a source that is one, else NULL; borrowed. */
+struct blob_store *source_store(struct source *source);
+
+struct source_session *source_session_new(struct source *source);
+void source_session_free(struct source_session *session);
+void source_session_freep(struct source_session **session);
+
+struct source_image {
+	char *name;                  /* for messages: the reference as written, or "oci:dir (name)" */
+	struct pull_sources places;  /* registries only */
+	atomic_uint preferred;       /* the place that answered last: tried first */
+	struct descriptor stored;    /* stores only: the top manifest */
+};
+
+void source_image_release(struct source_image *image);
+
+/* An image in a registry. ERROR_INVALID when registries.conf blocks it. */
+int source_image_init_registry(struct source_image *image, struct source *source, const char *name,
+			       const struct reference *reference, struct error *err) MUST_CHECK;
+/* An image in a store, by its top descriptor. */
+void source_image_init_store(struct source_image *image, const char *name, const struct descriptor *top);
+
+/* The top manifest by the image's own tag or digest. For stores: what index.json says. */
+int source_resolve(struct source_session *session, struct source_image *image, struct strbuf *bytes,
+		   struct descriptor *top, struct error *err) MUST_CHECK;
+/* The digest that the source says the image has now: HEAD, a hint. *is_known false: it did not say. */
+int source_peek(struct source_session *session, struct source_image *image, bool *is_known,
+		struct digest *digest, struct error *err) MUST_CHECK;
+/* A manifest by its verified parent's descriptor. */
+int source_read_manifest(struct source_session *session, struct source_image *image,
+			 const struct descriptor *descriptor, struct strbuf *bytes,
+			 struct error *err) MUST_CHECK;
+/* A blob, into a sink that checks the digest. */
+int source_read_blob(struct source_session *session, struct source_image *image,
+		     const struct descriptor *descriptor, struct blob_sink *sink,
+		     struct error *err) MUST_CHECK;
+
+/* A blob into a store, verified by the store's commit. `progress` (its bytes_done) goes along with what
+ * arrives, and back when it comes to nothing. */
+int source_download(struct source_session *session, struct source_image *image,
+		    const struct descriptor *descriptor, struct blob_store *into, struct progress *progress,
+		    struct error *err) MUST_CHECK;
+
+/* The manifest with this tag in the repository of the image (a signature: "sha256-<hex>.sig").
+ * ERROR_NOT_FOUND. Stores: looked up by the name "<repository>:<tag>". */
+int source_resolve_tag(struct source_session *session, struct source_image *image, const char *tag,
+		       struct strbuf *bytes, struct descriptor *top, struct error *err) MUST_CHECK;
+/* The referrers of a digest as an OCI index, empty when there are none; *is_supported as in
+ * registry_read_referrers. Stores have none of their own. */
+int source_read_referrers(struct source_session *session, struct source_image *image,
+			  const struct digest *digest, bool *is_supported, struct strbuf *bytes,
+			  struct error *err) MUST_CHECK;

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/archive_layout.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "store/layout_index.h"
+
+#define TRAILER_MAGIC "airlift-archive "
+#define TRAILER_VERSION "1"
+
+void archive_layout_init(struct archive_layout *layout)
+{
+	*layout = (struct archive_layout){.end = ARCHIVE_START_LENGTH};
+}
+
+void archive_layout_release(struct archive_layout *layout)
+{
+	for (size_t i = 0; i < layout->digests.count; i++)
+		free(layout->slots[i].states);
+	free(layout->slots);
+	digest_map_release(&layout->digests);
+	*layout = (struct archive_layout){0};
+}
+
+int archive_layout_add(struct archive_layout *layout, const struct digest *digest, uint64_t size_bytes,
+		       struct error *err)
+{
+	char text[DIGEST_TEXT_SIZE];
+	bool is_new = false;
+
+	if (size_bytes > OCI_MAX_BLOB_SIZE)
+		return error_set(err, ERROR_INVALID, "blob %s has %" PRIu64 " bytes, more than the limit of 1 TiB",
+				 digest_format(digest, text), size_bytes);
+	/* 2^22 blobs of 2^40 bytes fit into a file offset. */
+	if (layout->digests.count == 1u << 22)
+		return error_set(err, ERROR_INVALID, "more than %u blobs do not fit into one archive", 1u << 22);
+	size_t position = digest_map_add(&layout->digests, digest, &is_new);
+	if (!is_new)
+		return error_set(err, ERROR_INVALID, "blob %s is there twice", digest_format(digest, text));
+	array_grow(layout->slots, position, layout->n_allocated);
+	struct archive_slot *slot = &layout->slots[position];
+	*slot = (struct archive_slot){
+		.size_bytes = size_bytes, .offset = layout->end + tar_header_length(size_bytes),
+	};
+	layout->end = slot->offset + tar_padded(size_bytes);
+	return 0;
+}
+
+struct archive_slot *archive_layout_find(const struct archive_layout *layout, const struct digest *digest)
+{
+	uint32_t position = digest_map_find(&layout->digests, digest);
+
+	return position == DIGEST_MAP_NONE ? NULL : &layout->slots[position];
+}
+
+uint64_t archive_slot_header_offset(const struct archive_slot *slot)
+{
+	return slot->offset - tar_header_length(slot->size_bytes);
+}
+
+size_t archive_slot_header(const struct archive_layout *layout, size_t index, bool is_absent,
+			   uint8_t out[TAR_HEADER_MAX_LENGTH])
+{
+	char hex[DIGEST_HEX_LENGTH + 1], name[TAR_NAME_SIZE];
+
+	snprintf(name, sizeof(name), "%s/%s", is_absent ? "airlift/absent" : "blobs/sha256",
+		 digest_format_hex(&layout->digests.digests[index], hex));
+	return tar_header_format(out, name, layout->slots[index].size_bytes);
+}
+
+void archive_add_entry(struct strbuf *out, const char *name, const void *data, size_t length)
+{
+	static const uint8_t zeros[TAR_BLOCK_SIZE];
+	uint8_t header[TAR_HEADER_MAX_LENGTH];
+
+	strbuf_add(out, header, tar_header_format(header, name, length));
+	strbuf_add(out, data, length);
+	strbuf_add(out, zeros, (size_t)(tar_padded(length) - length));
+}
+
+void archive_format_start(uint8_t out[ARCHIVE_START_LENGTH])
+{
+	CLEANUP(strbuf_release) struct strbuf entry = STRBUF_INIT;
+
+	archive_add_entry(&entry, LAYOUT_FILE, LAYOUT_CONTENT, strlen(LAYOUT_CONTENT));
+	memcpy(out, entry.buf, ARCHIVE_START_LENGTH);
+}
+
+/* --- the trailer: lines of text, so that a person with a hex dump can read it too */
+
+void archive_trailer_format(const struct archive_trailer *trailer, uint8_t out[ARCHIVE_END_LENGTH])
+{
+	CLEANUP(strbuf_release) struct strbuf entry = STRBUF_INIT;
+	char block[TAR_BLOCK_SIZE] = {0}, digest[DIGEST_TEXT_SIZE];
+
+	snprintf(block, sizeof(block),
+		 TRAILER_MAGIC TRAILER_VERSION "\noffset %" PRIu64 "\nsize %" PRIu64 "\ndigest %s\n",
+		 trailer->records_offset, trailer->records_size,
+		 digest_format(&trailer->records_digest, digest));
+	archive_add_entry(&entry, ARCHIVE_TRAILER_FILE, block, sizeof(block));
+	memset(out, 0, ARCHIVE_END_LENGTH);
+	memcpy(out, entry.buf, entry.len);
+}
+
+/* The rest of the line at *cursor behind `name`, or NULL; *cursor goes on to the next line. */
+static char *take_line(char **cursor, const char *name)
+{
+	char *end = strchr(*cursor, '\n');
+	char *value = *cursor + strlen(name);
+
+	if (!end || !text_starts_with(*cursor, name))
+		return NULL;
+	*end = '\0';
+	*cursor = end + 1;
+	return value;
+}
+
+static bool take_number(char **cursor, const char *name, uint64_t *value)
+{
+	CLEANUP(error_clear) struct error ignored = ERROR_INIT;
+	const char *text = take_line(cursor, name);
+
+	return text && text_parse_number(text, INT64_MAX, value, &ignored) == 0;
+}
+
+enum trailer_result archive_trailer_parse(struct archive_trailer *trailer,
+					  const uint8_t bytes[ARCHIVE_END_LENGTH])
+{
+	CLEANUP(error_clear) struct error ignored = ERROR_INIT;
+	char block[TAR_BLOCK_SIZE + 1] = {0};
+	uint8_t expected[ARCHIVE_END_LENGTH];
+	char *cursor = block;
+
+	memcpy(block, bytes + TAR_BLOCK_SIZE, TAR_BLOCK_SIZE);
+	const char *version = take_line(&cursor, TRAILER_MAGIC);
+	if (!version)
+		return TRAILER_NONE;
+	if (strcmp(version, TRAILER_VERSION) != 0)
+		return TRAILER_NEWER;
+	if (!take_number(&cursor, "offset ", &trailer->records_offset) ||
+	    !take_number(&cursor, "size ", &trailer->records_size))
+		return TRAILER_DAMAGED;
+	const char *digest = take_line(&cursor, "digest ");
+	if (!digest || digest_parse(&trailer->records_digest, digest, &ignored) < 0)
+		return TRAILER_DAMAGED;
+	/* There is one way to write it: whatever differs is damage. */
+	archive_trailer_format(trailer, expected);
+	return memcmp(bytes, expected, ARCHIVE_END_LENGTH) ? TRAILER_DAMAGED : TRAILER_GOOD;
+}
+
+/* --- the plan */
+
+void archive_plan_format(const struct archive_layout *layout, struct strbuf *out)
+{
+	char hex[DIGEST_HEX_LENGTH + 1];
+	struct digest digest;
+
+	strbuf_addf(out, "airlift-plan 1\nblobs %zu\n", layout->digests.count);
+	for (size_t i = 0; i < layout->digests.count; i++)
+		strbuf_addf(out, "%s %" PRIu64 "\n", digest_format_hex(&layout->digests.digests[i], hex),
+			    layout->slots[i].size_bytes);
+	digest_of(out->buf, out->len, &digest);
+	strbuf_addf(out, "sha256 %s\n", digest_format_hex(&digest, hex));
+}

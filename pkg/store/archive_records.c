@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/archive_records.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "document/writer.h"
+#include "store/chunks.h"
+
+void archive_records_release(struct archive_records *records)
+{
+	strvec_release(&records->predecessors);
+	for (size_t i = 0; i < records->n_roots; i++) {
+		free(records->roots[i].kind);
+		free(records->roots[i].source);
+		strvec_release(&records->roots[i].images);
+	}
+	free(records->roots);
+	for (size_t i = 0; i < records->n_images; i++) {
+		free(records->images[i].source);
+		free(records->images[i].attached_to);
+		free(records->images[i].tag);
+	}
+	free(records->images);
+	for (size_t i = 0; i < records->n_missing; i++) {
+		free(records->missing[i].source);
+		free(records->missing[i].reason);
+	}
+	free(records->missing);
+	*records = (struct archive_records)ARCHIVE_RECORDS_INIT;
+}
+
+static void write_optional(struct json_writer *writer, const char *key, const char *text)
+{
+	if (text)
+		json_write_string(writer, key, text);
+}
+
+static void write_strings(struct json_writer *writer, const char *key, const struct strvec *list)
+{
+	json_open_array(writer, key);
+	for (size_t i = 0; i < list->count; i++)
+		json_write_string(writer, NULL, list->items[i]);
+	json_close_array(writer);
+}
+
+static void write_descriptor(struct json_writer *writer, const struct digest *digest, uint64_t size)
+{
+	char text[DIGEST_TEXT_SIZE];
+
+	json_write_string(writer, "digest", digest_format(digest, text));
+	json_write_unsigned(writer, "size", size);
+}
+
+static void write_roots(struct json_writer *writer, const struct archive_records *records)
+{
+	json_open_array(writer, "roots");
+	for (size_t i = 0; i < records->n_roots; i++) {
+		json_open_object(writer, NULL);
+		json_write_string(writer, "kind", records->roots[i].kind);
+		json_write_string(writer, "source", records->roots[i].source);
+		write_strings(writer, "images", &records->roots[i].images);
+		json_close_object(writer);
+	}
+	json_close_array(writer);
+}
+
+static void write_images(struct json_writer *writer, const struct archive_records *records)
+{
+	json_open_array(writer, "images");
+	for (size_t i = 0; i < records->n_images; i++) {
+		const struct archive_image *image = &records->images[i];
+		json_open_object(writer, NULL);
+		json_write_string(writer, "source", image->source);
+		json_write_string(writer, "mediaType", manifest_type_name(image->type));
+		write_descriptor(writer, &image->digest, image->size);
+		write_optional(writer, "attachedTo", image->attached_to);
+		write_optional(writer, "tag", image->tag);
+		json_close_object(writer);
+	}
+	json_close_array(writer);
+}
+
+static void write_missing(struct json_writer *writer, const struct archive_records *records)
+{
+	json_open_array(writer, "missing");
+	for (size_t i = 0; i < records->n_missing; i++) {
+		json_open_object(writer, NULL);
+		json_write_string(writer, "source", records->missing[i].source);
+		json_write_string(writer, "reason", records->missing[i].reason);
+		json_close_object(writer);
+	}
+	json_close_array(writer);
+}
+
+static void write_states(struct json_writer *writer, const struct archive_slot *slot)
+{
+	char hex[DIGEST_HEX_LENGTH + 1];
+
+	json_open_array(writer, "states");
+	for (size_t i = 0; i < chunk_count_states(slot->size_bytes); i++)
+		json_write_string(writer, NULL, digest_format_hex(&slot->states[i], hex));
+	json_close_array(writer);
+}
+
+static void write_blobs(struct json_writer *writer, const struct archive_layout *layout)
+{
+	json_open_array(writer, "blobs");
+	for (size_t i = 0; i < layout->digests.count; i++) {
+		const struct archive_slot *slot = &layout->slots[i];
+		json_open_object(writer, NULL);
+		write_descriptor(writer, &layout->digests.digests[i], slot->size_bytes);
+		json_write_unsigned(writer, "offset", slot->offset);
+		if (slot->status != SLOT_FILLED)
+			json_write_boolean(writer, "absent", true);
+		else if (chunk_count_states(slot->size_bytes))
+			write_states(writer, slot);
+		json_close_object(writer);
+	}
+	json_close_array(writer);
+}
+
+/* The id is the digest of the text with an empty id, put in afterwards. */
+static void insert_id(struct strbuf *text, size_t position, struct archive_records *records)
+{
+	struct digest digest;
+
+	digest_of(text->buf, text->len, &digest);
+	digest_format_hex(&digest, records->id);
+	strbuf_grow(text, DIGEST_HEX_LENGTH);
+	memmove(text->buf + position + DIGEST_HEX_LENGTH, text->buf + position, text->len - position);
+	memcpy(text->buf + position, records->id, DIGEST_HEX_LENGTH);
+	strbuf_set_length(text, text->len + DIGEST_HEX_LENGTH);
+}
+
+void archive_records_format(struct strbuf *out, struct archive_records *records,
+			    const struct archive_layout *layout, const struct archive_index *index)
+{
+	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
+	struct json_writer writer = JSON_WRITER_INIT(&text, 1);
+
+	json_open_object(&writer, NULL);
+	json_write_unsigned(&writer, "format", ARCHIVE_FORMAT);
+	json_write_string(&writer, "id", "");
+	size_t id_position = text.len - 1;
+	write_strings(&writer, "predecessors", &records->predecessors);
+	write_roots(&writer, records);
+	write_images(&writer, records);
+	write_missing(&writer, records);
+	json_open_object(&writer, "index");
+	write_descriptor(&writer, &index->digest, index->size);
+	json_close_object(&writer);
+	write_blobs(&writer, layout);
+	json_close_object(&writer);
+	strbuf_add_char(&text, '\n');
+	insert_id(&text, id_position, records);
+	strbuf_add(out, text.buf, text.len);
+}

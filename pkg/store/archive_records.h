@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Private to this module: airlift/index.json, both ways. docs/archive-format.md describes its members. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/strbuf.h"
+#include "store/archive.h"
+#include "store/archive_layout.h"
+
+#define ARCHIVE_FORMAT 1
+
+/* What airlift/index.json says about the index.json behind it. */
+struct archive_index {
+	uint64_t size;
+	struct digest digest;
+};
+
+/* Writes the records and the blobs of a layout; fills records->id. */
+void archive_records_format(struct strbuf *out, struct archive_records *records,
+			    const struct archive_layout *layout, const struct archive_index *index);
+
+/* Into empty records and an initialised layout, whose slots become filled or stay empty. Every member, the
+ * id and the place of each blob are checked. ERROR_DIGEST for what no airlift has written. */
+int archive_records_parse(struct archive_records *records, struct archive_layout *layout,
+			  struct archive_index *index, const char *name, const void *bytes, size_t length,
+			  struct error *err) MUST_CHECK;

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "document/document.h"
+#include "store/archive_records.h"
+#include "store/chunks.h"
+
+static int read_copy(const struct node *object, const char *key, char **copy, struct error *err)
+{
+	struct node member = node_member(object, key);
+	const char *text = NULL;
+
+	if (node_string(&member, &text, err) < 0)
+		return -1;
+	*copy = xstrdup(text);
+	return 0;
+}
+
+static int read_optional_copy(const struct node *object, const char *key, char **copy, struct error *err)
+{
+	struct node member = node_member(object, key);
+	const char *text = NULL;
+
+	if (node_optional_string(&member, &text, err) < 0)
+		return -1;
+	*copy = text ? xstrdup(text) : NULL;
+	return 0;
+}
+
+static int read_number(const struct node *object, const char *key, uint64_t maximum, uint64_t *value,
+		       struct error *err)
+{
+	struct node member = node_member(object, key);
+
+	return node_unsigned(&member, maximum, value, err);
+}
+
+static int read_descriptor(const struct node *object, struct digest *digest, uint64_t *size, struct error *err)
+{
+	struct node member = node_member(object, "digest");
+	const char *text = NULL;
+
+	if (node_string(&member, &text, err) < 0)
+		return -1;
+	if (digest_parse(digest, text, err) < 0)
+		return error_wrap(err, "digest");
+	return read_number(object, "size", OCI_MAX_BLOB_SIZE, size, err);
+}
+
+/* A list that must be there; NULL with an error otherwise. */
+static int read_list(const struct node *root, const char *key, struct node *list, struct error *err)
+{
+	*list = node_member(root, key);
+	return node_expect_array(list, err);
+}
+
+static int read_roots(const struct node *root, struct archive_records *records, struct error *err)
+{
+	struct node list;
+
+	if (read_list(root, "roots", &list, err) < 0)
+		return -1;
+	records->roots = xcalloc(node_count(&list), sizeof(*records->roots));
+	for (size_t i = 0; i < node_count(&list); i++) {
+		struct node object = node_element(&list, i);
+		struct archive_root *read = &records->roots[records->n_roots++];
+		struct node images = node_member(&object, "images");
+		if (read_copy(&object, "kind", &read->kind, err) < 0 ||
+		    read_copy(&object, "source", &read->source, err) < 0 ||
+		    node_strings(&images, &read->images, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int read_image(const struct node *object, struct archive_image *image, struct error *err)
+{
+	CLEANUP(free_string) char *media_type = NULL;
+
+	if (read_copy(object, "source", &image->source, err) < 0 ||
+	    read_copy(object, "mediaType", &media_type, err) < 0 ||
+	    read_descriptor(object, &image->digest, &image->size, err) < 0 ||
+	    read_optional_copy(object, "attachedTo", &image->attached_to, err) < 0 ||
+	    read_optional_copy(object, "tag", &image->tag, err) < 0)
+		return -1;
+	image->type = manifest_type_parse(media_type);
+	if (image->type == MANIFEST_UNKNOWN)
+		return node_error(object, err, "mediaType is not that of an image or an index");
+	return 0;
+}
+
+static int read_images(const struct node *root, struct archive_records *records, struct error *err)
+{
+	struct node list;
+
+	if (read_list(root, "images", &list, err) < 0)
+		return -1;
+	records->images = xcalloc(node_count(&list), sizeof(*records->images));
+	for (size_t i = 0; i < node_count(&list); i++) {
+		struct node object = node_element(&list, i);
+		if (read_image(&object, &records->images[records->n_images++], err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int read_missing(const struct node *root, struct archive_records *records, struct error *err)
+{
+	struct node list;
+
+	if (read_list(root, "missing", &list, err) < 0)
+		return -1;
+	records->missing = xcalloc(node_count(&list), sizeof(*records->missing));
+	for (size_t i = 0; i < node_count(&list); i++) {
+		struct node object = node_element(&list, i);
+		struct archive_missing *read = &records->missing[records->n_missing++];
+		if (read_copy(&object, "source", &read->source, err) < 0 ||
+		    read_copy(&object, "reason", &read->reason, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int read_states(const struct node *object, struct archive_slot *slot, struct error *err)
+{
+	struct node list = node_member(object, "states");
+	size_t count = node_count(&list);
+
+	if (count != chunk_count_states(slot->size_bytes))
+		return node_error(&list, err, "has %zu entries, should have %zu", count,
+				  chunk_count_states(slot->size_bytes));
+	slot->states = count ? xcalloc(count, sizeof(*slot->states)) : NULL;
+	for (size_t i = 0; i < count; i++) {
+		struct node state = node_element(&list, i);
+		const char *hex = NULL;
+		if (node_string(&state, &hex, err) < 0)
+			return -1;
+		if (!digest_parse_hex(&slot->states[i], hex))
+			return node_error(&state, err, "is not 64 hexadecimal digits");
+	}
+	return 0;
+}
+
+static int read_blob(const struct node *object, struct archive_layout *layout, struct error *err)
+{
+	struct node absent = node_member(object, "absent");
+	struct digest digest;
+	uint64_t size, offset;
+	bool is_absent;
+
+	if (read_descriptor(object, &digest, &size, err) < 0 ||
+	    read_number(object, "offset", INT64_MAX, &offset, err) < 0 ||
+	    node_optional_boolean(&absent, false, &is_absent, err) < 0 ||
+	    archive_layout_add(layout, &digest, size, err) < 0)
+		return -1;
+	struct archive_slot *slot = &layout->slots[layout->digests.count - 1];
+	if (slot->offset != offset)
+		return node_error(object, err, "stands at byte %" PRIu64 ", should stand at %" PRIu64, offset,
+				  slot->offset);
+	if (is_absent)
+		return 0;
+	slot->status = SLOT_FILLED;
+	return read_states(object, slot, err);
+}
+
+static int read_blobs(const struct node *root, struct archive_layout *layout, struct error *err)
+{
+	struct node list;
+
+	if (read_list(root, "blobs", &list, err) < 0)
+		return -1;
+	for (size_t i = 0; i < node_count(&list); i++) {
+		struct node object = node_element(&list, i);
+		if (read_blob(&object, layout, err) < 0)
+			return error_wrap(err, "blob %zu", i);
+	}
+	return 0;
+}
+
+/* What precedes the id is fixed, so the first place where its digits stand is the id itself. */
+static int check_id(const struct node *root, struct archive_records *records, const char *bytes, size_t length,
+		    struct error *err)
+{
+	CLEANUP(hasher_freep) struct hasher *hasher = hasher_new();
+	struct node member = node_member(root, "id");
+	struct digest id, computed;
+	const char *text = NULL;
+
+	if (node_string(&member, &text, err) < 0)
+		return -1;
+	if (!digest_parse_hex(&id, text))
+		return node_error(&member, err, "is not 64 hexadecimal digits");
+	digest_format_hex(&id, records->id);
+	const char *found = memmem(bytes, length, records->id, DIGEST_HEX_LENGTH);
+	if (!found)
+		return node_error(&member, err, "is written in an unusual way");
+	hasher_update(hasher, bytes, (size_t)(found - bytes));
+	hasher_update(hasher, found + DIGEST_HEX_LENGTH, length - (size_t)(found - bytes) - DIGEST_HEX_LENGTH);
+	hasher_finish(hasher, &computed);
+	if (!digest_equal(&computed, &id))
+		return node_error(&member, err, "is not the digest of the records");
+	return 0;
+}
+
+static int check_format(const struct node *root, struct error *err)
+{
+	uint64_t format = 0;
+
+	if (node_expect_object(root, err) < 0 || read_number(root, "format", UINT32_MAX, &format, err) < 0)
+		return -1;
+	if (format == ARCHIVE_FORMAT)
+		return 0;
+	return node_error(root, err, "is of format %" PRIu64 ", this airlift reads format %d; use the airlift "
+			  "that wrote it or a newer one", format, ARCHIVE_FORMAT);
+}
+
+static int parse(struct archive_records *records, struct archive_layout *layout, struct archive_index *index,
+		 const char *name, const void *bytes, size_t length, struct error *err)
+{
+	CLEANUP(document_freep) struct document *document = NULL;
+
+	if (document_parse_json(&document, name, bytes, length, err) < 0)
+		return -1;
+	struct node root = document_root(document);
+	if (check_format(&root, err) < 0 || check_id(&root, records, bytes, length, err) < 0)
+		return -1;
+	struct node predecessors = node_member(&root, "predecessors");
+	struct node index_node = node_member(&root, "index");
+	if (node_strings(&predecessors, &records->predecessors, err) < 0 || read_roots(&root, records, err) < 0 ||
+	    read_images(&root, records, err) < 0 || read_missing(&root, records, err) < 0 ||
+	    read_descriptor(&index_node, &index->digest, &index->size, err) < 0)
+		return -1;
+	return read_blobs(&root, layout, err);
+}
+
+int archive_records_parse(struct archive_records *records, struct archive_layout *layout,
+			  struct archive_index *index, const char *name, const void *bytes, size_t length,
+			  struct error *err)
+{
+	struct error found = ERROR_INIT;
+
+	if (parse(records, layout, index, name, bytes, length, &found) == 0)
+		return 0;
+	/* The digest was right: what is wrong here was written so, by no airlift. */
+	if (error_is(&found, ERROR_INVALID))
+		found.code = ERROR_DIGEST;
+	return error_move(err, &found);
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Archives that are not as they were written. */
+#include "store/chunks.h"
+#include "tests/unit/store_fixture.h"
+
+static void make_small(struct fixture *fixture, const char *path, struct strbuf *bytes)
+{
+	fixture_add_image(fixture, "x", 1, 600);
+	fixture_write(fixture, path, true);
+	fixture_read_file(path, bytes);
+}
+
+TEST(every_truncation_is_refused)
+{
+	CLEANUP(fixture_release) struct fixture fixture = {0};
+	CLEANUP(free_string) char *path = fixture_path("a.tar");
+	CLEANUP(free_string) char *cut = fixture_path("cut.tar");
+	CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT;
+	struct error err = ERROR_INIT;
+
+	make_small(&fixture, path, &bytes);
+	fixture_write_file(cut, bytes.buf, bytes.len);
+	for (size_t length = bytes.len; length-- > 0;) {
+		struct blob_store *store = NULL;
+		EXPECT(truncate(cut, (off_t)length) == 0);
+		EXPECT_ERROR(archive_open(&store, cut, &err), &err, ERROR_DIGEST, "its end is missing");
+	}
+}
+
+TEST(bytes_behind_the_end_are_noticed)
+{
+	CLEANUP(fixture_release) struct fixture fixture = {0};
+	CLEANUP(free_string) char *path = fixture_path("a.tar");
+	CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT;
+	struct blob_store *store = NULL;
+	struct error err = ERROR_INIT;
+
+	make_small(&fixture, path, &bytes);
+	for (size_t i = 0; i < 1024; i++)
+		strbuf_add_char(&bytes, '\0');
+	fixture_write_file(path, bytes.buf, bytes.len);
+	EXPECT_ERROR(archive_open(&store, path, &err), &err, ERROR_DIGEST, "its end is missing or damaged");
+}
+
+/* Found by the verification, or by the opening already. */
+static bool is_found(const char *path, size_t offset)
+{
+	struct archive_verification verification = {0};
+	CLEANUP(error_clear) struct error err = ERROR_INIT;
+
+	if (archive_verify(path, NULL, &verification, &err) < 0)
+		return error_is(&err, ERROR_DIGEST);
+	bool found = verification.n_damages == 1 && verification.damages[0].offset <= offset &&
+		     offset < verification.damages[0].offset + verification.damages[0].length;
+	archive_verification_release(&verification);
+	return found;
+}
+
+TEST(every_changed_byte_is_found_and_located)
+{
+	CLEANUP(fixture_release) struct fixture fixture = {0};
+	CLEANUP(free_string) char *path = fixture_path("a.tar");
+	CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT;
+
+	make_small(&fixture, path, &bytes);
+	CLEANUP(close_file) int fd = open(path, O_WRONLY);
+	for (size_t i = 0; i < bytes.len; i++) {
+		char changed = (char)(bytes.buf[i] ^ 1 << i % 8);
+		EXPECT(pwrite(fd, &changed, 1, (off_t)i) == 1);
+		EXPECT(is_found(path, i));
+		EXPECT(pwrite(fd, &bytes.buf[i], 1, (off_t)i) == 1);
+	}
+}
+
+TEST(damage_is_told_with_its_chunk_and_the_images_that_need_it)
+{
+	CLEANUP(fixture_release) struct fixture fixture = {0};
+	CLEANUP(free_string) char *path = fixture_path("a.tar");
+	CLEANUP(blob_store_freep) struct blob_store *store = NULL;
+	struct archive_verification verification;
+	struct error err = ERROR_INIT;
+
+	fixture_add_image(&fixture, "good", 1, 1000);
+	fixture_add_image(&fixture, "bad", 2, 5 * CHUNK_SIZE + 17);
+	const struct fixture_blob *blob = &fixture.blobs[3];
+	fixture_write(&fixture, path, true);
+	EXPECT_OK(archive_open(&store, path, &err), &err);
+	uint64_t offset = archive_store_offset(store, &blob->digest);
+	CLEANUP(close_file) int fd = open(path, O_WRONLY);
+	EXPECT(pwrite(fd, "x", 1, (off_t)offset + CHUNK_SIZE) == 1);
+	EXPECT(pwrite(fd, "x", 1, (off_t)offset + 3 * CHUNK_SIZE - 1) == 1);
+	EXPECT(pwrite(fd, "xyz", 3, (off_t)offset + 5 * CHUNK_SIZE + 3) == 3);
+	struct progress progress = {.phase = NULL};
+	EXPECT_OK(archive_verify(path, &progress, &verification, &err), &err);
+	EXPECT(progress.bytes_done == progress.bytes_total && progress.bytes_done == verification.bytes);
+	EXPECT(progress.items_done == 6);
+	EXPECT(verification.n_damages == 2);
+	if (verification.n_damages == 2) {
+		const struct archive_damage *damage = verification.damages;
+		char digest[DIGEST_TEXT_SIZE];
+		CLEANUP(free_string) char *what = xasprintf("blob %s", digest_format(&blob->digest, digest));
+		EXPECT(damage[0].offset == offset + CHUNK_SIZE && damage[0].length == 2 * CHUNK_SIZE);
+		EXPECT(damage[1].offset == offset + 5 * CHUNK_SIZE && damage[1].length == 17);
+		EXPECT_STRING(damage[0].what, what);
+		EXPECT(damage[0].images.count == 1);
+		EXPECT_STRING(damage[0].images.items[0], "bad");
+		EXPECT_STRING(damage[1].images.items[0], "bad");
+	}
+	archive_verification_release(&verification);
+}
+
+TEST(a_damaged_manifest_names_its_image)
+{
+	CLEANUP(fixture_release) struct fixture fixture = {0};
+	CLEANUP(free_string) char *path = fixture_path("a.tar");
+	CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT;
+	struct archive_verification verification;
+	struct error err = ERROR_INIT;
+
+	make_small(&fixture, path, &bytes);
+	CLEANUP(close_file) int fd = open(path, O_WRONLY);
+	EXPECT(pwrite(fd, "?", 1, 1024 + 512) == 1);
+	EXPECT_OK(archive_verify(path, NULL, &verification, &err), &err);
+	EXPECT(verification.n_damages == 1);
+	if (verification.n_damages) {
+		EXPECT(verification.damages[0].offset == 1024 + 512);
+		EXPECT(verification.damages[0].images.count == 1);
+		EXPECT_STRING(verification.damages[0].images.items[0], "x");
+	}
+	archive_verification_release(&verification);
+}
+
+TEST(other_files_are_told_what_they_are)
+{
+	static const uint8_t zeros[4096];
+	CLEANUP(free_string) char *path = fixture_path("other");
+	struct blob_store *store = NULL;
+	struct error err = ERROR_INIT;
+
+	fixture_write_file(path, zeros, sizeof(zeros));
+	EXPECT_ERROR(archive_open(&store, path, &err), &err, ERROR_DIGEST, "is not an airlift archive");
+	fixture_write_file(path, "hello", 5);
+	EXPECT_ERROR(archive_open(&store, path, &err), &err, ERROR_DIGEST, "is not an airlift archive");
+	EXPECT_ERROR(archive_open(&store, test_directory(), &err), &err, ERROR_INVALID, "is not a regular file");
+}
+
+/* Replaces text in the records and makes all digests right again: what a malicious sender can do. */
+static void forge(struct strbuf *bytes, const char *old, const char *new, struct error *err)
+{
+	char *trailer = bytes->buf + bytes->len - 1536, *end = NULL, hex[DIGEST_HEX_LENGTH + 1];
+	char *records = bytes->buf + strtoull(strstr(trailer, "offset ") + 7, &end, 10);
+	size_t length = strtoul(strstr(end, "size ") + 5, NULL, 10);
+	CLEANUP(strbuf_release) struct strbuf without_id = STRBUF_INIT;
+	struct digest digest;
+
+	char *place = memmem(records, length, old, strlen(old));
+	if (!place || strlen(old) != strlen(new)) {
+		error_set(err, ERROR_INVALID, "the test is wrong: '%s'", old);
+		return;
+	}
+	memcpy(place, new, strlen(new));
+	char *id = strstr(records, "\"id\": \"") + 7;
+	strbuf_add(&without_id, records, (size_t)(id - records));
+	strbuf_add(&without_id, id + DIGEST_HEX_LENGTH, length - (size_t)(id - records) - DIGEST_HEX_LENGTH);
+	digest_of(without_id.buf, without_id.len, &digest);
+	memcpy(id, digest_format_hex(&digest, hex), DIGEST_HEX_LENGTH);
+	digest_of(records, length, &digest);
+	memcpy(strstr(trailer, "sha256:") + 7, digest_format_hex(&digest, hex), DIGEST_HEX_LENGTH);
+}
+
+TEST(forged_records_are_refused)
+{
+	static const struct {
+		const char *old, *new, *message;
+	} cases[] = {
+		{"\"format\": 1", "\"format\": 2", "is of format 2"},
+		{"\"offset\": 1536", "\"offset\": 1024", "should stand at 1536"},
+		{"\"offset\": 1536", "\"offset\": -512", "blob 0"},
+		{"\"size\": 600", "\"size\": 9e9", "blob"},
+		{"\"size\": 600", "\"size\": 100", "should stand at 4608"},
+		{"\"blobs\": [", "\"blobz\": [", "blobs"},
+		{"oci.image.manifest", "oci.image.manifess", "mediaType"},
+	};
+	CLEANUP(fixture_release) struct fixture fixture = {0};
+	CLEANUP(free_string) char *path = fixture_path("a.tar");
+	CLEANUP(strbuf_release) struct strbuf original = STRBUF_INIT;
+
+	make_small(&fixture, path, &original);
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT;
+		struct blob_store *store = NULL;
+		struct error err = ERROR_INIT;
+		strbuf_add(&bytes, original.buf, original.len);
+		forge(&bytes, cases[i].old, cases[i].new, &err);
+		EXPECT_OK(0, &err);
+		fixture_write_file(path, bytes.buf, bytes.len);
+		EXPECT_ERROR(archive_open(&store, path, &err), &err, ERROR_DIGEST, cases[i].message);
+	}
+}
