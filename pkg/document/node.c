@@ -152,6 +152,19 @@ struct node node_member_at(const struct node *node, size_t index, const char **k
 	};
 }
 
+bool node_next_member(const struct node *node, struct node *member, const char **key)
+{
+	json_t *object = (json_t *)node->value;
+	void *next = *key ? json_object_iter_next(object, json_object_key_to_iter(*key))
+			  : json_object_iter(object);
+
+	if (!next)
+		return false;
+	*key = json_object_iter_key(next);
+	*member = (struct node){.value = json_object_iter_value(next), .parent = node, .key = *key};
+	return true;
+}
+
 int node_error(const struct node *node, struct error *err, const char *format, ...)
 {
 	CLEANUP(free_string) char *path = node_path(node);

@@ -106,12 +106,11 @@ int run_go_online(struct run *run, const struct location *sources, size_t n_sour
 		.pull_scope_only = options->is_dry_run,
 	};
 	for (size_t i = 0; i < n_sources; i++)
-		add_host(&registry.sides[REGISTRY_SOURCE].insecure_hosts, &sources[i]);
-	add_host(&registry.sides[REGISTRY_TARGET].insecure_hosts, target);
-	int result = registry_client_new(&run->registry, &registry, err);
-	strvec_release(&registry.sides[REGISTRY_SOURCE].insecure_hosts);
-	strvec_release(&registry.sides[REGISTRY_TARGET].insecure_hosts);
-	return result;
+		add_host(&run->source_hosts, &sources[i]);
+	add_host(&run->target_hosts, target);
+	registry.sides[REGISTRY_SOURCE].insecure_hosts = run->source_hosts;
+	registry.sides[REGISTRY_TARGET].insecure_hosts = run->target_hosts;
+	return registry_client_new(&run->registry, &registry, err);
 }
 
 struct run *run_new_offline(const struct run_options *options)
@@ -160,6 +159,8 @@ void run_close(struct run *run)
 	manifest_cache_free(run->cache);
 	registry_client_free(run->registry);
 	http_client_free(run->http);
+	strvec_release(&run->source_hosts);
+	strvec_release(&run->target_hosts);
 	free(run->work_directory);
 	free(run);
 }

@@ -49,6 +49,8 @@ struct run_options {
 
 struct run {
 	const struct run_options *options; /* borrowed */
+	struct strvec source_hosts;     /* named on the command line */
+	struct strvec target_hosts;
 	struct http_client *http;
 	struct registry_client *registry;
 	char *work_directory;

@@ -45,12 +45,13 @@ static void walk(const struct node *node)
 		expect(node_string(node, &text, &err) == 0);
 		check_string(text);
 	}
-	for (size_t i = 0; i < node_count(node) && i < 100; i++) {
-		const char *key = NULL;
-		struct node child =
-			node_type(node) == NODE_ARRAY ? node_element(node, i) : node_member_at(node, i, &key);
-		walk(&child);
+	for (size_t i = 0; node_type(node) == NODE_ARRAY && i < node_count(node) && i < 100; i++) {
+		struct node element = node_element(node, i);
+		walk(&element);
 	}
+	const char *key = NULL;
+	for (struct node member; node_next_member(node, &member, &key);)
+		walk(&member);
 	expect(node_error(node, &err, "seen") < 0);
 	error_clear(&err);
 }

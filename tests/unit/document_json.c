@@ -61,6 +61,27 @@ TEST(members_come_in_the_order_of_writing)
 	EXPECT(key == NULL);
 }
 
+TEST(members_are_walked_in_the_order_of_writing)
+{
+	struct error err = ERROR_INIT;
+	CLEANUP(document_freep) struct document *document = NULL;
+	CLEANUP(strbuf_release) struct strbuf keys = STRBUF_INIT;
+
+	EXPECT_OK(parse(&document, "{\"z\": 1, \"a\": [2], \"m\": 3}", &err), &err);
+	struct node root = document_root(document);
+	const char *key = NULL;
+	struct node member;
+	while (node_next_member(&root, &member, &key))
+		strbuf_addf(&keys, "%s%zu", key, node_count(&member));
+	EXPECT_STRING(keys.buf, "z0a1m0");
+
+	struct node list = node_member(&root, "a");
+	key = NULL;
+	EXPECT(!node_next_member(&list, &member, &key));
+	struct node nothing = node_member(&root, "x");
+	EXPECT(!node_next_member(&nothing, &member, &key));
+}
+
 TEST(an_expectation_that_is_not_met_names_document_and_place)
 {
 	struct error err = ERROR_INIT;
