@@ -29,6 +29,6 @@ int text_parse_size(const char *text, uint64_t *size_bytes, struct error *err) M
 int text_parse_number(const char *text, uint64_t maximum, uint64_t *number,
 		      struct error *err) MUST_CHECK;
 
-/* "512 B", "1.50 MiB", "25.0 GiB": binary units, three digits, for people. The result is written to `out`, which it returns. */
+/* "512 B", "1.50 MiB", "25.0 GiB": binary units, three digits, for people. Returns `out`. */
 #define TEXT_SIZE_LENGTH 24
 const char *text_format_size(uint64_t size_bytes, char out[TEXT_SIZE_LENGTH]);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 void digest_map_release(struct digest_map *map)
 {
@@ -11,13 +12,27 @@ void digest_map_release(struct digest_map *map)
 	*map = (struct digest_map)DIGEST_MAP_INIT;
 }
 
-/* Digests are uniformly distributed: their first bytes are a hash already. */
+/* Digests of real content are a hash already, but those in a manifest from outside need not belong to
+ * any content: without a secret, ten thousand that start alike would make every search a long walk.
+ * (NH: pairs of words plus random words, multiplied and summed; Black et al., UMAC, 1999; then
+ * mixed so that the low bits depend on all.) */
+static size_t hash_digest(const struct digest_map *map, const struct digest *digest)
+{
+	uint64_t words[4];
+	unsigned __int128 sum = 0;
+
+	memcpy(words, digest->bytes, sizeof(words));
+	for (size_t i = 0; i < ARRAY_LENGTH(words); i += 2)
+		sum += (unsigned __int128)(words[i] + map->seed[i]) * (words[i + 1] + map->seed[i + 1]);
+	uint64_t hash = (uint64_t)(sum >> 64) ^ (uint64_t)sum;
+	hash = (hash ^ hash >> 32) * 0x9E3779B97F4A7C15u;
+	return (size_t)(hash ^ hash >> 29);
+}
+
 static size_t find_slot(const struct digest_map *map, const struct digest *digest)
 {
-	size_t slot;
+	size_t slot = hash_digest(map, digest) & (map->n_slots - 1);
 
-	memcpy(&slot, digest->bytes, sizeof(slot));
-	slot &= map->n_slots - 1;
 	while (map->slots[slot] != DIGEST_MAP_NONE &&
 	       !digest_equal(&map->digests[map->slots[slot]], digest))
 		slot = (slot + 1) & (map->n_slots - 1);
@@ -26,6 +41,8 @@ static size_t find_slot(const struct digest_map *map, const struct digest *diges
 
 static void resize(struct digest_map *map, size_t n_slots)
 {
+	if (!map->n_slots && getrandom(map->seed, sizeof(map->seed), GRND_NONBLOCK) != sizeof(map->seed))
+		map->seed[0] = (uintptr_t)map->seed;
 	free(map->slots);
 	map->slots = xreallocarray(NULL, n_slots, sizeof(*map->slots));
 	memset(map->slots, 0xFF, n_slots * sizeof(*map->slots));

@@ -19,6 +19,7 @@ struct digest_map {
 	size_t allocated;
 	uint32_t *slots;        /* positions, or DIGEST_MAP_NONE */
 	size_t n_slots;         /* 0 or a power of two */
+	uint64_t seed[4];       /* of this map's hash: digests may come from someone who wants collisions */
 };
 
 #define DIGEST_MAP_INIT {0}

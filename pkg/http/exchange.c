@@ -56,9 +56,9 @@ static int perform_once(struct exchange *exchange, struct error *err)
 	CLEANUP(free_headers) struct curl_slist *headers = NULL;
 	uint64_t start_ms = clock_milliseconds();
 
+	http_response_release(exchange->response);
 	if (cancel_requested())
 		return cancel_error(err);
-	http_response_release(exchange->response);
 	exchange->header = (struct header_reader){.response = exchange->response};
 	exchange->body_bytes = 0;
 	if (exchange_set_options(exchange, &headers, err) < 0)

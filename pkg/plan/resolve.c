@@ -352,9 +352,8 @@ static void find_referrers(struct resolution *resolution, struct source_session 
 	CLEANUP(error_clear) struct error err = ERROR_INIT;
 	bool is_supported = false;
 
-	if (source_store(plan->source))
-		return;
-	const char *host = image->from.places.items[atomic_load(&image->from.preferred)].reference.registry;
+	const char *host = source_store(plan->source)
+				   ? "" : image->from.places.items[atomic_load(&image->from.preferred)].reference.registry;
 	if (referrers_knowledge(resolution, host) < 0)
 		return;
 	int result = source_read_referrers(session, &image->from, &image->digest, &is_supported, &bytes, &err);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
+#include "document/writer.h"
 
 struct source {
 	struct registry_client *client; /* borrowed; NULL for a store */
@@ -358,6 +358,45 @@ int source_resolve_tag(struct source_session *session, struct source_image *imag
 	return resolve_stored_tag(session->source->store, image, tag, bytes, top, err);
 }
 
+/* Whether a stored manifest has this subject. What cannot be read or parsed refers to nothing. */
+static bool refers_to(struct blob_store *store, const struct descriptor *stored, const struct digest *subject)
+{
+	CLEANUP(error_clear) struct error ignored = ERROR_INIT;
+	CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT;
+	CLEANUP(manifest_release) struct manifest manifest = MANIFEST_INIT;
+
+	return blob_store_read_blob(store, &stored->digest, stored->size, OCI_MAX_MANIFEST_SIZE, &bytes, &ignored) == 0 &&
+	       manifest_parse(&manifest, bytes.buf, bytes.len, stored->media_type, OCI_MAX_CHILDREN, &ignored) == 0 &&
+	       manifest.has_subject && digest_equal(&manifest.subject, subject);
+}
+
+/* A layout has no list of referrers: its index names them among the images. As a registry would
+ * answer: an index, or nothing. */
+static void find_stored_referrers(struct blob_store *store, const struct digest *subject,
+				 struct strbuf *bytes)
+{
+	struct json_writer writer = JSON_WRITER_INIT(bytes, 0);
+	char digest[DIGEST_TEXT_SIZE];
+	size_t count;
+	const struct store_image *images = blob_store_images(store, &count);
+
+	json_open_object(&writer, NULL);
+	json_write_unsigned(&writer, "schemaVersion", 2);
+	json_write_string(&writer, "mediaType", MEDIA_TYPE_OCI_INDEX);
+	json_open_array(&writer, "manifests");
+	for (size_t i = 0; i < count; i++) {
+		if (!refers_to(store, &images[i].descriptor, subject))
+			continue;
+		json_open_object(&writer, NULL);
+		json_write_string(&writer, "mediaType", images[i].descriptor.media_type);
+		json_write_string(&writer, "digest", digest_format(&images[i].descriptor.digest, digest));
+		json_write_unsigned(&writer, "size", images[i].descriptor.size);
+		json_close_object(&writer);
+	}
+	json_close_array(&writer);
+	json_close_object(&writer);
+}
+
 int source_read_referrers(struct source_session *session, struct source_image *image,
 			  const struct digest *digest, bool *is_supported, struct strbuf *bytes,
 			  struct error *err)
@@ -367,6 +406,7 @@ int source_read_referrers(struct source_session *session, struct source_image *i
 
 	if (session->registry)
 		return try_places(session, image, &attempt, err);
-	*is_supported = false;
+	*is_supported = true;
+	find_stored_referrers(session->source->store, digest, bytes);
 	return 0;
 }

@@ -82,7 +82,7 @@ int source_download(struct source_session *session, struct source_image *image,
 int source_resolve_tag(struct source_session *session, struct source_image *image, const char *tag,
 		       struct strbuf *bytes, struct descriptor *top, struct error *err) MUST_CHECK;
 /* The referrers of a digest as an OCI index, empty when there are none; *is_supported as in
- * registry_read_referrers. Stores have none of their own. */
+ * registry_read_referrers. Stores: those in index.json whose subject it is. */
 int source_read_referrers(struct source_session *session, struct source_image *image,
 			  const struct digest *digest, bool *is_supported, struct strbuf *bytes,
 			  struct error *err) MUST_CHECK;

@@ -89,9 +89,10 @@ void archive_writer_freep(struct archive_writer **writer);
 /* ERROR_NOT_FOUND, or ERROR_DIGEST for what is not a whole archive (truncated, foreign, unfinished:
  * the message says which and what to do). */
 int archive_open(struct blob_store **store, const char *path, struct error *err) MUST_CHECK;
-/* Of a store that archive_open gave; borrowed. */
+/* Of a store that archive_open gave, borrowed; NULL for any other store. */
 const struct archive_records *archive_store_records(const struct blob_store *store);
-/* Position of a blob in the archive, for reading in its order; UINT64_MAX if it is not there. */
+/* Position of a blob in the archive, for reading in its order; UINT64_MAX if it is not there, or if the
+ * store is no archive. */
 uint64_t archive_store_offset(const struct blob_store *store, const struct digest *digest);
 /* Bytes of all blobs that are there, and how many. */
 uint64_t archive_store_blob_bytes(const struct blob_store *store, size_t *n_blobs);

@@ -69,14 +69,19 @@ static const struct blob_store_operations archive_operations = {
 	.locate = archive_locate,
 };
 
+static bool is_archive(const struct blob_store *store)
+{
+	return store->operations == &archive_operations;
+}
+
 const struct archive_records *archive_store_records(const struct blob_store *store)
 {
-	return &((const struct archive_store *)store)->records;
+	return is_archive(store) ? &((const struct archive_store *)store)->records : NULL;
 }
 
 uint64_t archive_store_offset(const struct blob_store *store, const struct digest *digest)
 {
-	const struct archive_slot *slot = find_filled(store, digest);
+	const struct archive_slot *slot = is_archive(store) ? find_filled(store, digest) : NULL;
 
 	return slot ? slot->offset : UINT64_MAX;
 }
