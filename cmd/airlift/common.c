@@ -53,7 +53,7 @@ void common_options_add(struct option_table *table, struct common_options *optio
 		{"registries-conf", OPTION_STRING, &run->registries_conf, "FILE", "containers-registries.conf for sources: mirrors, blocked registries"},
 		{"jobs", OPTION_NUMBER, &run->jobs, "N", "transfers at a time (8)"},
 		{"max-per-registry", OPTION_NUMBER, &run->jobs, "N", "", .is_alias = true},
-		{"retry-times", OPTION_NUMBER, &run->retry_times, "N", "repeat a request so often; a transfer that makes progress is never given up"},
+		{"retry-times", OPTION_STRING, &options->retry_times, "N", "repeat a request so often; a transfer that makes progress is never given up"},
 		{"retry-delay", OPTION_SECONDS, &run->retry_delay_ms, "SECONDS", "wait so long before the first repetition"},
 		{"limit-rate", OPTION_SIZE, &run->rate_limit_bytes, "SIZE", "bytes per second, over all transfers"},
 		{"signatures", OPTION_STRING, &options->signatures, "auto|none", "whether .sig images and referrers travel along (auto)"},
@@ -184,6 +184,13 @@ int common_options_finish(struct common_options *options, struct error *err)
 		return -1;
 	if (options->run.jobs > 256)
 		return error_set(err, ERROR_USAGE, "--jobs %u: at most 256", options->run.jobs);
+	if (options->retry_times) {
+		uint64_t retry_times;
+		if (text_parse_number(options->retry_times, 1000, &retry_times, err) < 0)
+			return error_wrap(err, "--retry-times");
+		options->run.has_retry_times = true;
+		options->run.retry_times = (unsigned)retry_times;
+	}
 	options->run.without_attached = !strcmp(options->signatures, "none");
 	options->run.stops_on_error = !options->continue_on_error;
 	options->run.skip_sync = getenv("AIRLIFT_NO_SYNC") != NULL;

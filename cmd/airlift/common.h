@@ -12,6 +12,7 @@ struct common_options {
 	const char *progress;     /* "auto", "plain", "none" */
 	const char *log_format;   /* "text", "json" */
 	const char *report;       /* file, or NULL */
+	const char *retry_times;  /* a number, or NULL */
 	bool continue_on_error;
 	bool is_quiet;
 	unsigned verbosity;

@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <curl/curl.h>
 #include <inttypes.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -12,27 +13,32 @@
 #include "base/text.h"
 
 /* The headers that are kept as they are; the first of several counts. */
-static char **find_field(struct http_response *response, const char *name)
-{
-	const struct {
-		const char *name;
-		char **field;
-	} fields[] = {
-		{"content-range", &response->content_range},
-		{"content-type", &response->content_type},
-		{"docker-content-digest", &response->docker_content_digest},
-		{"docker-distribution-api-version", &response->registry_version},
-		{"link", &response->link},
-		{"location", &response->location},
-		{"oci-subject", &response->subject},
-		{"range", &response->range},
-		{"warning", &response->warning},
-	};
+static const struct {
+	const char *name;
+	size_t offset;
+} kept_fields[] = {
+	{"content-range", offsetof(struct http_response, content_range)},
+	{"content-type", offsetof(struct http_response, content_type)},
+	{"docker-content-digest", offsetof(struct http_response, docker_content_digest)},
+	{"docker-distribution-api-version", offsetof(struct http_response, registry_version)},
+	{"link", offsetof(struct http_response, link)},
+	{"location", offsetof(struct http_response, location)},
+	{"oci-subject", offsetof(struct http_response, subject)},
+	{"range", offsetof(struct http_response, range)},
+	{"warning", offsetof(struct http_response, warning)},
+};
 
-	for (size_t i = 0; i < ARRAY_LENGTH(fields); i++)
-		if (!strcasecmp(fields[i].name, name))
-			return fields[i].field;
-	return NULL;
+static bool keep_field(struct http_response *response, const char *name, const char *value)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(kept_fields); i++) {
+		if (strcasecmp(kept_fields[i].name, name) != 0)
+			continue;
+		char **field = (char **)(void *)((char *)response + kept_fields[i].offset);
+		if (!*field)
+			*field = xstrdup(value);
+		return true;
+	}
+	return false;
 }
 
 /* RFC 9110 10.2.3: seconds or a date. What is in the past or senseless counts as absent. */
@@ -72,11 +78,10 @@ static int set_content_length(struct http_response *response, const char *value,
 static int add_field(struct header_reader *reader, const char *name, const char *value, struct error *err)
 {
 	struct http_response *response = reader->response;
-	char **field = find_field(response, name);
 
-	if (field && !*field)
-		*field = xstrdup(value);
-	else if (!strcasecmp(name, "www-authenticate"))
+	if (keep_field(response, name, value))
+		return 0;
+	if (!strcasecmp(name, "www-authenticate"))
 		strvec_push(&response->challenges, value);
 	else if (!strcasecmp(name, "retry-after"))
 		response->retry_after_ms = parse_retry_after(value);

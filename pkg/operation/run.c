@@ -101,7 +101,7 @@ int run_go_online(struct run *run, const struct location *sources, size_t n_sour
 		.sides = {[REGISTRY_SOURCE] = side_options(options, true),
 			  [REGISTRY_TARGET] = side_options(options, false)},
 		.registries_conf = options->registries_conf,
-		.retry = {.max_attempts = options->retry_times ? options->retry_times + 1 : 0,
+		.retry = {.max_attempts = options->has_retry_times ? options->retry_times + 1 : 0,
 			  .delay_ms = options->retry_delay_ms},
 		.pull_scope_only = options->is_dry_run,
 	};

@@ -37,7 +37,8 @@ struct run_options {
 	const char *target_certificate_directory;
 	const char *registries_conf;
 	unsigned jobs;                  /* 0: 8 */
-	unsigned retry_times;           /* 0: the defaults of http/retry.h */
+	bool has_retry_times;           /* else the defaults of http/retry.h */
+	unsigned retry_times;
 	unsigned retry_delay_ms;
 	uint64_t rate_limit_bytes;
 	bool without_attached;          /* --signatures none */

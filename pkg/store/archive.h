@@ -18,19 +18,19 @@
 
 /* A top manifest. */
 struct archive_image {
-	char *source;            /* its name as written, e.g. "quay.io/a/b@sha256:..." */
+	char *source; /* its name as written, e.g. "quay.io/a/b@sha256:..." */
 	struct digest digest;
 	uint64_t size;
 	enum manifest_type type;
-	char *attached_to;       /* a signature or referrer: `source` of the image that it belongs to; else NULL */
-	char *tag;               /* tag of an attached image ("sha256-<hex>.sig"); NULL: by digest only */
+	char *attached_to; /* a signature or referrer: `source` of the image that it belongs to; else NULL */
+	char *tag;         /* tag of an attached image ("sha256-<hex>.sig"); NULL: by digest only */
 };
 
 /* What was asked for: a catalog (later: a release), with the images it consists of. */
 struct archive_root {
-	char *kind;              /* "catalog", "image" */
-	char *source;            /* as written on the command line */
-	struct strvec images;    /* texts as in the catalog, sorted; also those that are missing */
+	char *kind;           /* "catalog", "image" */
+	char *source;         /* as written on the command line */
+	struct strvec images; /* texts as in the catalog, sorted; also those that are missing */
 };
 
 struct archive_missing {
@@ -98,14 +98,14 @@ uint64_t archive_store_offset(const struct blob_store *store, const struct diges
 uint64_t archive_store_blob_bytes(const struct blob_store *store, size_t *n_blobs);
 
 struct archive_damage {
-	uint64_t offset;       /* in the archive */
+	uint64_t offset; /* in the archive */
 	uint64_t length;
-	char *what;            /* "blob sha256:...", "header of ...", "index.json" */
-	struct strvec images;  /* sources that need it */
+	char *what;           /* "blob sha256:...", "header of ...", "index.json" */
+	struct strvec images; /* sources that need it */
 };
 
 struct archive_verification {
-	uint64_t bytes;            /* read */
+	uint64_t bytes; /* read */
 	size_t n_blobs;
 	struct archive_damage *damages;
 	size_t n_damages;

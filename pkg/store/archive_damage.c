@@ -56,9 +56,12 @@ static void join_adjacent(struct findings *findings)
 static char *describe(const struct finding *finding, const struct archive_layout *layout)
 {
 	static const char *const words[] = {
-		[FINDING_BLOB] = "blob ", [FINDING_HEADER] = "header of blob ",
-		[FINDING_PADDING] = "padding of blob ", [FINDING_ABSENT] = "place of the missing blob ",
-		[FINDING_LAYOUT] = LAYOUT_FILE, [FINDING_RECORDS] = ARCHIVE_RECORDS_FILE,
+		[FINDING_BLOB] = "blob ",
+		[FINDING_HEADER] = "header of blob ",
+		[FINDING_PADDING] = "padding of blob ",
+		[FINDING_ABSENT] = "place of the missing blob ",
+		[FINDING_LAYOUT] = LAYOUT_FILE,
+		[FINDING_RECORDS] = ARCHIVE_RECORDS_FILE,
 		[FINDING_INDEX] = LAYOUT_INDEX_FILE,
 	};
 	char digest[DIGEST_TEXT_SIZE] = "";
@@ -72,9 +75,9 @@ static char *describe(const struct finding *finding, const struct archive_layout
 
 struct search {
 	const struct archive_layout *layout;
-	const bool *is_damaged;  /* by slot */
-	struct strvec *sources;  /* by slot */
-	const char *source;      /* of the image at hand */
+	const bool *is_damaged; /* by slot */
+	struct strvec *sources; /* by slot */
+	const char *source;     /* of the image at hand */
 };
 
 static void note_image(const struct digest *digest, uint64_t size, void *context)
@@ -87,7 +90,8 @@ static void note_image(const struct digest *digest, uint64_t size, void *context
 		strvec_push(&search->sources[slot], search->source);
 }
 
-static void find_images(struct archive_store *archive, const struct findings *findings, struct strvec *sources)
+static void find_images(struct archive_store *archive, const struct findings *findings,
+			struct strvec *sources)
 {
 	CLEANUP(free_memory) bool *is_damaged = xcalloc(archive->layout.digests.count, sizeof(*is_damaged));
 	struct search search = {.layout = &archive->layout, .is_damaged = is_damaged, .sources = sources};
@@ -99,7 +103,8 @@ static void find_images(struct archive_store *archive, const struct findings *fi
 		/* Below a damaged manifest nothing can be known: the image is named for the manifest. */
 		CLEANUP(error_clear) struct error ignored = ERROR_INIT;
 		search.source = archive->records.images[i].source;
-		if (archive_reach(&archive->store, &archive->records.images[i], note_image, &search, &ignored) < 0)
+		if (archive_reach(&archive->store, &archive->records.images[i], note_image, &search,
+				  &ignored) < 0)
 			continue;
 	}
 }

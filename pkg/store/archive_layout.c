@@ -33,18 +33,21 @@ int archive_layout_add(struct archive_layout *layout, const struct digest *diges
 	bool is_new = false;
 
 	if (size_bytes > OCI_MAX_BLOB_SIZE)
-		return error_set(err, ERROR_INVALID, "blob %s has %" PRIu64 " bytes, more than the limit of 1 TiB",
+		return error_set(err, ERROR_INVALID,
+				 "blob %s has %" PRIu64 " bytes, more than the limit of 1 TiB",
 				 digest_format(digest, text), size_bytes);
 	/* 2^22 blobs of 2^40 bytes fit into a file offset. */
 	if (layout->digests.count == 1u << 22)
-		return error_set(err, ERROR_INVALID, "more than %u blobs do not fit into one archive", 1u << 22);
+		return error_set(err, ERROR_INVALID, "more than %u blobs do not fit into one archive",
+				 1u << 22);
 	size_t position = digest_map_add(&layout->digests, digest, &is_new);
 	if (!is_new)
 		return error_set(err, ERROR_INVALID, "blob %s is there twice", digest_format(digest, text));
 	array_grow(layout->slots, position, layout->n_allocated);
 	struct archive_slot *slot = &layout->slots[position];
 	*slot = (struct archive_slot){
-		.size_bytes = size_bytes, .offset = layout->end + tar_header_length(size_bytes),
+		.size_bytes = size_bytes,
+		.offset = layout->end + tar_header_length(size_bytes),
 	};
 	layout->end = slot->offset + tar_padded(size_bytes);
 	return 0;

@@ -36,16 +36,16 @@ enum slot_status { SLOT_EMPTY, SLOT_WRITING, SLOT_FILLED };
 
 struct archive_slot {
 	uint64_t size_bytes;
-	uint64_t offset;            /* of the data */
-	struct digest *states;      /* owned; chunk_count_states(size_bytes) of them once filled */
+	uint64_t offset;       /* of the data */
+	struct digest *states; /* owned; chunk_count_states(size_bytes) of them once filled */
 	_Atomic unsigned char status;
 };
 
 struct archive_layout {
-	struct digest_map digests;  /* positions are those of slots */
+	struct digest_map digests; /* positions are those of slots */
 	struct archive_slot *slots;
 	size_t n_allocated;
-	uint64_t end;               /* where the next entry would begin */
+	uint64_t end; /* where the next entry would begin */
 };
 
 void archive_layout_init(struct archive_layout *layout);

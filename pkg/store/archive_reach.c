@@ -37,8 +37,8 @@ static bool is_distributable(const char *media_type)
 	       !text_starts_with(media_type, "application/vnd.docker.image.rootfs.foreign.");
 }
 
-static int walk_manifest(struct walk *walk, const struct digest *digest, uint64_t size, const char *media_type,
-			 unsigned depth, struct error *err);
+static int walk_manifest(struct walk *walk, const struct digest *digest, uint64_t size,
+			 const char *media_type, unsigned depth, struct error *err);
 
 static int walk_child(struct walk *walk, const struct descriptor *child, unsigned depth, struct error *err)
 {
@@ -48,8 +48,8 @@ static int walk_child(struct walk *walk, const struct descriptor *child, unsigne
 	return 0;
 }
 
-static int walk_manifest(struct walk *walk, const struct digest *digest, uint64_t size, const char *media_type,
-			 unsigned depth, struct error *err)
+static int walk_manifest(struct walk *walk, const struct digest *digest, uint64_t size,
+			 const char *media_type, unsigned depth, struct error *err)
 {
 	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
 	CLEANUP(manifest_release) struct manifest manifest = MANIFEST_INIT;

@@ -103,21 +103,30 @@ static void write_states(struct json_writer *writer, const struct archive_slot *
 	json_close_array(writer);
 }
 
-static void write_blobs(struct json_writer *writer, const struct archive_layout *layout)
+static void write_blob(struct strbuf *out, const struct digest *digest, const struct archive_slot *slot)
 {
-	json_open_array(writer, "blobs");
+	struct json_writer writer = JSON_WRITER_INIT(out, 0);
+
+	json_open_object(&writer, NULL);
+	write_descriptor(&writer, digest, slot->size_bytes);
+	json_write_unsigned(&writer, "offset", slot->offset);
+	if (slot->status != SLOT_FILLED)
+		json_write_boolean(&writer, "absent", true);
+	else if (chunk_count_states(slot->size_bytes))
+		write_states(&writer, slot);
+	json_close_object(&writer);
+}
+
+/* The last member of the root, each blob on a line of its own: a reader need not hold all as one tree. */
+static void write_blobs(struct strbuf *out, const struct archive_layout *layout)
+{
+	strbuf_add_string(out, ARCHIVE_RECORDS_BLOBS_START);
 	for (size_t i = 0; i < layout->digests.count; i++) {
-		const struct archive_slot *slot = &layout->slots[i];
-		json_open_object(writer, NULL);
-		write_descriptor(writer, &layout->digests.digests[i], slot->size_bytes);
-		json_write_unsigned(writer, "offset", slot->offset);
-		if (slot->status != SLOT_FILLED)
-			json_write_boolean(writer, "absent", true);
-		else if (chunk_count_states(slot->size_bytes))
-			write_states(writer, slot);
-		json_close_object(writer);
+		strbuf_add_string(out, i ? ",\n  " : "  ");
+		write_blob(out, &layout->digests.digests[i], &layout->slots[i]);
 	}
-	json_close_array(writer);
+	strbuf_add_string(out, layout->digests.count ? "\n" : "");
+	strbuf_add_string(out, ARCHIVE_RECORDS_BLOBS_END);
 }
 
 /* The id is the digest of the text with an empty id, put in afterwards. */
@@ -136,13 +145,13 @@ static void insert_id(struct strbuf *text, size_t position, struct archive_recor
 void archive_records_format(struct strbuf *out, struct archive_records *records,
 			    const struct archive_layout *layout, const struct archive_index *index)
 {
-	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
-	struct json_writer writer = JSON_WRITER_INIT(&text, 1);
+	struct json_writer writer = JSON_WRITER_INIT(out, 1);
 
+	strbuf_reset(out);
 	json_open_object(&writer, NULL);
 	json_write_unsigned(&writer, "format", ARCHIVE_FORMAT);
 	json_write_string(&writer, "id", "");
-	size_t id_position = text.len - 1;
+	size_t id_position = out->len - 1;
 	write_strings(&writer, "predecessors", &records->predecessors);
 	write_roots(&writer, records);
 	write_images(&writer, records);
@@ -150,9 +159,6 @@ void archive_records_format(struct strbuf *out, struct archive_records *records,
 	json_open_object(&writer, "index");
 	write_descriptor(&writer, &index->digest, index->size);
 	json_close_object(&writer);
-	write_blobs(&writer, layout);
-	json_close_object(&writer);
-	strbuf_add_char(&text, '\n');
-	insert_id(&text, id_position, records);
-	strbuf_add(out, text.buf, text.len);
+	write_blobs(out, layout);
+	insert_id(out, id_position, records);
 }

@@ -18,12 +18,17 @@ struct archive_index {
 	struct digest digest;
 };
 
-/* Writes the records and the blobs of a layout; fills records->id. */
+/* How the list of blobs begins and ends: line ends included, so that it can be found without parsing. (No
+ * string in JSON contains a line end.) */
+#define ARCHIVE_RECORDS_BLOBS_START ",\n \"blobs\": [\n"
+#define ARCHIVE_RECORDS_BLOBS_END " ]\n}\n"
+
+/* Writes the records and the blobs of a layout in place of what `out` holds; fills records->id. */
 void archive_records_format(struct strbuf *out, struct archive_records *records,
 			    const struct archive_layout *layout, const struct archive_index *index);
 
 /* Into empty records and an initialised layout, whose slots become filled or stay empty. Every member, the
  * id and the place of each blob are checked. ERROR_DIGEST for what no airlift has written. */
 int archive_records_parse(struct archive_records *records, struct archive_layout *layout,
-			  struct archive_index *index, const char *name, const void *bytes, size_t length,
+			  struct archive_index *index, const char *name, const struct strbuf *text,
 			  struct error *err) MUST_CHECK;

@@ -37,7 +37,8 @@ static int read_number(const struct node *object, const char *key, uint64_t maxi
 	return node_unsigned(&member, maximum, value, err);
 }
 
-static int read_descriptor(const struct node *object, struct digest *digest, uint64_t *size, struct error *err)
+static int read_descriptor(const struct node *object, struct digest *digest, uint64_t *size,
+			   struct error *err)
 {
 	struct node member = node_member(object, "digest");
 	const char *text = NULL;
@@ -165,23 +166,40 @@ static int read_blob(const struct node *object, struct archive_layout *layout, s
 	return read_states(object, slot, err);
 }
 
-static int read_blobs(const struct node *root, struct archive_layout *layout, struct error *err)
+static int read_blob_line(const char *line, size_t length, struct archive_layout *layout, struct error *err)
 {
-	struct node list;
+	CLEANUP(document_freep) struct document *document = NULL;
+	CLEANUP(free_string) char *name = xasprintf("blob %zu", layout->digests.count);
 
-	if (read_list(root, "blobs", &list, err) < 0)
+	if (document_parse_json(&document, name, line, length, err) < 0)
 		return -1;
-	for (size_t i = 0; i < node_count(&list); i++) {
-		struct node object = node_element(&list, i);
-		if (read_blob(&object, layout, err) < 0)
-			return error_wrap(err, "blob %zu", i);
+	struct node object = document_root(document);
+	return read_blob(&object, layout, err);
+}
+
+/* Line by line: as one tree, the blobs of a large catalog would take more memory than all the rest. */
+static int read_blobs(const char *text, size_t length, struct archive_layout *layout, struct error *err)
+{
+	const char *end = text + length;
+
+	while (*text == ' ' && end - text > 1 && text[1] == ' ') {
+		const char *line_end = memchr(text, '\n', (size_t)(end - text));
+		if (!line_end)
+			break;
+		size_t line_length = (size_t)(line_end - text) - (line_end[-1] == ',');
+		if (read_blob_line(text, line_length, layout, err) < 0)
+			return -1;
+		text = line_end + 1;
 	}
-	return 0;
+	size_t rest = (size_t)(end - text);
+	if (rest == strlen(ARCHIVE_RECORDS_BLOBS_END) && !memcmp(text, ARCHIVE_RECORDS_BLOBS_END, rest))
+		return 0;
+	return error_set(err, ERROR_INVALID, "blob %zu is not on a line of its own", layout->digests.count);
 }
 
 /* What precedes the id is fixed, so the first place where its digits stand is the id itself. */
-static int check_id(const struct node *root, struct archive_records *records, const char *bytes, size_t length,
-		    struct error *err)
+static int check_id(const struct node *root, struct archive_records *records, const char *bytes,
+		    size_t length, struct error *err)
 {
 	CLEANUP(hasher_freep) struct hasher *hasher = hasher_new();
 	struct node member = node_member(root, "id");
@@ -197,7 +215,8 @@ static int check_id(const struct node *root, struct archive_records *records, co
 	if (!found)
 		return node_error(&member, err, "is written in an unusual way");
 	hasher_update(hasher, bytes, (size_t)(found - bytes));
-	hasher_update(hasher, found + DIGEST_HEX_LENGTH, length - (size_t)(found - bytes) - DIGEST_HEX_LENGTH);
+	hasher_update(hasher, found + DIGEST_HEX_LENGTH,
+		      length - (size_t)(found - bytes) - DIGEST_HEX_LENGTH);
 	hasher_finish(hasher, &computed);
 	if (!digest_equal(&computed, &id))
 		return node_error(&member, err, "is not the digest of the records");
@@ -212,36 +231,57 @@ static int check_format(const struct node *root, struct error *err)
 		return -1;
 	if (format == ARCHIVE_FORMAT)
 		return 0;
-	return node_error(root, err, "is of format %" PRIu64 ", this airlift reads format %d; use the airlift "
-			  "that wrote it or a newer one", format, ARCHIVE_FORMAT);
+	return node_error(root, err,
+			  "is of format %" PRIu64 ", this airlift reads format %d; use the airlift "
+			  "that wrote it or a newer one",
+			  format, ARCHIVE_FORMAT);
+}
+
+static int read_head(const struct node *root, struct archive_records *records, struct archive_index *index,
+		     struct error *err)
+{
+	struct node predecessors = node_member(root, "predecessors");
+	struct node index_node = node_member(root, "index");
+
+	if (node_strings(&predecessors, &records->predecessors, err) < 0 ||
+	    read_roots(root, records, err) < 0 || read_images(root, records, err) < 0 ||
+	    read_missing(root, records, err) < 0)
+		return -1;
+	return read_descriptor(&index_node, &index->digest, &index->size, err);
 }
 
 static int parse(struct archive_records *records, struct archive_layout *layout, struct archive_index *index,
-		 const char *name, const void *bytes, size_t length, struct error *err)
+		 const char *name, const struct strbuf *text, struct error *err)
 {
+	static const char start[] = ARCHIVE_RECORDS_BLOBS_START;
 	CLEANUP(document_freep) struct document *document = NULL;
+	CLEANUP(strbuf_release) struct strbuf head = STRBUF_INIT;
 
-	if (document_parse_json(&document, name, bytes, length, err) < 0)
+	const char *blobs = memmem(text->buf, text->len, start, strlen(start));
+	if (!blobs)
+		return error_set(err, ERROR_INVALID, "%s: has no list of blobs", name);
+	size_t head_length = (size_t)(blobs - text->buf);
+	strbuf_add(&head, text->buf, head_length);
+	strbuf_add_string(&head, "}");
+	if (document_parse_json(&document, name, head.buf, head.len, err) < 0)
 		return -1;
 	struct node root = document_root(document);
-	if (check_format(&root, err) < 0 || check_id(&root, records, bytes, length, err) < 0)
+	if (check_format(&root, err) < 0 || check_id(&root, records, text->buf, text->len, err) < 0 ||
+	    read_head(&root, records, index, err) < 0)
 		return -1;
-	struct node predecessors = node_member(&root, "predecessors");
-	struct node index_node = node_member(&root, "index");
-	if (node_strings(&predecessors, &records->predecessors, err) < 0 || read_roots(&root, records, err) < 0 ||
-	    read_images(&root, records, err) < 0 || read_missing(&root, records, err) < 0 ||
-	    read_descriptor(&index_node, &index->digest, &index->size, err) < 0)
-		return -1;
-	return read_blobs(&root, layout, err);
+	blobs += strlen(start);
+	if (read_blobs(blobs, (size_t)(text->buf + text->len - blobs), layout, err) < 0)
+		return error_wrap(err, "%s", name);
+	return 0;
 }
 
 int archive_records_parse(struct archive_records *records, struct archive_layout *layout,
-			  struct archive_index *index, const char *name, const void *bytes, size_t length,
+			  struct archive_index *index, const char *name, const struct strbuf *text,
 			  struct error *err)
 {
 	struct error found = ERROR_INIT;
 
-	if (parse(records, layout, index, name, bytes, length, &found) == 0)
+	if (parse(records, layout, index, name, text, &found) == 0)
 		return 0;
 	/* The digest was right: what is wrong here was written so, by no airlift. */
 	if (error_is(&found, ERROR_INVALID))

@@ -15,8 +15,8 @@ struct resume {
 	struct progress *progress; /* or NULL */
 	size_t *candidates;        /* slots whose headers are in place */
 	size_t n_candidates;
-	pthread_mutex_t lock;      /* for err */
-	struct error err;          /* the first */
+	pthread_mutex_t lock; /* for err */
+	struct error err;     /* the first */
 };
 
 static int has_header(const struct archive_writer *writer, size_t slot, bool *has, struct error *err)
@@ -65,7 +65,8 @@ static int hash_slot(struct resume *resume, size_t index, bool *is_right, struct
 		size_t length = rest < PORTION_SIZE ? (size_t)rest : PORTION_SIZE;
 		if (cancel_requested())
 			return cancel_error(err);
-		if (volume_set_read_all(writer->bytes, slot->offset + hasher.length, portion, length, err) < 0)
+		if (volume_set_read_all(writer->bytes, slot->offset + hasher.length, portion, length, err) <
+		    0)
 			return -1;
 		chunk_hasher_update(&hasher, portion, length);
 		if (resume->progress)

@@ -127,7 +127,8 @@ static bool begins_as_ours(const struct volume_set *bytes)
 	size_t length = size < sizeof(start) ? (size_t)size : sizeof(start);
 
 	archive_format_start(expected);
-	return volume_set_read_all(bytes, 0, start, length, &ignored) == 0 && !memcmp(start, expected, length);
+	return volume_set_read_all(bytes, 0, start, length, &ignored) == 0 &&
+	       !memcmp(start, expected, length);
 }
 
 static int explain(const struct volume_set *bytes, const char *path, struct error *err)
@@ -137,14 +138,19 @@ static int explain(const struct volume_set *bytes, const char *path, struct erro
 	bool is_whole_tar = tar_list(bytes, path, look_at_entry, &contents, &listing) == 0;
 
 	if (text_ends_with(path, ".partial"))
-		return error_set(err, ERROR_DIGEST, "%s: is an unfinished archive; run the mirror command again to finish it",
+		return error_set(err, ERROR_DIGEST,
+				 "%s: is an unfinished archive; run the mirror command again to finish it",
 				 path);
 	if (is_whole_tar && contents.has_index && !contents.has_records)
-		return error_set(err, ERROR_DIGEST, "%s: is an OCI image layout in a tar, not an airlift archive; "
-				 "use oci-archive:%s", path, path);
+		return error_set(err, ERROR_DIGEST,
+				 "%s: is an OCI image layout in a tar, not an airlift archive; "
+				 "use oci-archive:%s",
+				 path, path);
 	if (contents.has_records || begins_as_ours(bytes))
-		return error_set(err, ERROR_DIGEST, "%s: is not the whole archive: its end is missing or damaged "
-				 "(it has %" PRIu64 " bytes); copy it again", path, volume_set_size(bytes));
+		return error_set(err, ERROR_DIGEST,
+				 "%s: is not the whole archive: its end is missing or damaged "
+				 "(it has %" PRIu64 " bytes); copy it again",
+				 path, volume_set_size(bytes));
 	return error_set(err, ERROR_DIGEST, "%s: is not an airlift archive", path);
 }
 
@@ -159,8 +165,10 @@ static int open_bytes(struct archive_store *archive, const char *path, struct er
 	if (!error_is(err, ERROR_NOT_FOUND) || access(partial_path, F_OK) < 0)
 		return -1;
 	error_clear(err);
-	return error_set(err, ERROR_DIGEST, "%s: is not finished (%s is there); run the mirror command again to "
-			 "finish it", path, partial_path);
+	return error_set(err, ERROR_DIGEST,
+			 "%s: is not finished (%s is there); run the mirror command again to "
+			 "finish it",
+			 path, partial_path);
 }
 
 static int read_trailer(struct archive_store *archive, const char *path, struct error *err)
@@ -176,10 +184,11 @@ static int read_trailer(struct archive_store *archive, const char *path, struct 
 	case TRAILER_NONE:
 		return explain(archive->bytes, path, err);
 	case TRAILER_NEWER:
-		return error_set(err, ERROR_DIGEST, "%s: was written by a newer airlift; use that one to read it", path);
+		return error_set(err, ERROR_DIGEST,
+				 "%s: was written by a newer airlift; use that one to read it", path);
 	case TRAILER_DAMAGED:
-		return error_set(err, ERROR_DIGEST, "%s: is damaged in its last %d bytes; copy it again", path,
-				 ARCHIVE_END_LENGTH);
+		return error_set(err, ERROR_DIGEST, "%s: is damaged in its last %d bytes; copy it again",
+				 path, ARCHIVE_END_LENGTH);
 	case TRAILER_GOOD:
 		break;
 	}
@@ -187,7 +196,8 @@ static int read_trailer(struct archive_store *archive, const char *path, struct 
 	    archive->trailer.records_offset < size - sizeof(end) &&
 	    archive->trailer.records_size <= size - sizeof(end) - archive->trailer.records_offset)
 		return 0;
-	return error_set(err, ERROR_DIGEST, "%s: its trailer points outside of the file; copy it again", path);
+	return error_set(err, ERROR_DIGEST, "%s: its trailer points outside of the file; copy it again",
+			 path);
 }
 
 uint64_t archive_store_index_offset(const struct archive_store *archive)
@@ -198,15 +208,18 @@ uint64_t archive_store_index_offset(const struct archive_store *archive)
 /* The tail follows the last blob and the file ends behind it: no byte is unaccounted for. */
 static int check_places(const struct archive_store *archive, const char *path, struct error *err)
 {
-	uint64_t end = archive_store_index_offset(archive) + tar_padded(archive->index.size) + ARCHIVE_END_LENGTH;
+	uint64_t end =
+		archive_store_index_offset(archive) + tar_padded(archive->index.size) + ARCHIVE_END_LENGTH;
 
 	if (archive->trailer.records_offset != archive->layout.end + TAR_BLOCK_SIZE)
-		return error_set(err, ERROR_DIGEST, "%s: its records stand at byte %" PRIu64 ", should stand at %" PRIu64
-				 "; copy it again", path, archive->trailer.records_offset,
-				 archive->layout.end + TAR_BLOCK_SIZE);
+		return error_set(err, ERROR_DIGEST,
+				 "%s: its records stand at byte %" PRIu64 ", should stand at %" PRIu64
+				 "; copy it again",
+				 path, archive->trailer.records_offset, archive->layout.end + TAR_BLOCK_SIZE);
 	if (end == volume_set_size(archive->bytes))
 		return 0;
-	return error_set(err, ERROR_DIGEST, "%s: has %" PRIu64 " bytes, should have %" PRIu64 "; copy it again", path,
+	return error_set(err, ERROR_DIGEST,
+			 "%s: has %" PRIu64 " bytes, should have %" PRIu64 "; copy it again", path,
 			 volume_set_size(archive->bytes), end);
 }
 
@@ -224,10 +237,10 @@ static int read_records(struct archive_store *archive, const char *path, struct 
 	strbuf_set_length(&text, length);
 	digest_of(text.buf, length, &digest);
 	if (!digest_equal(&digest, &trailer->records_digest))
-		return error_set(err, ERROR_DIGEST, "%s is damaged (bytes %" PRIu64 " to %" PRIu64 "); copy it again",
-				 name, trailer->records_offset, trailer->records_offset + length - 1);
-	return archive_records_parse(&archive->records, &archive->layout, &archive->index, name, text.buf, length,
-				     err);
+		return error_set(err, ERROR_DIGEST,
+				 "%s is damaged (bytes %" PRIu64 " to %" PRIu64 "); copy it again", name,
+				 trailer->records_offset, trailer->records_offset + length - 1);
+	return archive_records_parse(&archive->records, &archive->layout, &archive->index, name, &text, err);
 }
 
 int archive_store_open_records(struct archive_store **archive, const char *path, struct error *err)
@@ -253,16 +266,19 @@ static int read_index(struct archive_store *archive, const char *path, struct er
 	struct digest digest;
 
 	if (length > LAYOUT_INDEX_MAX_SIZE)
-		return error_set(err, ERROR_DIGEST, "%s has %zu bytes, more than the limit of 256 MiB", name, length);
+		return error_set(err, ERROR_DIGEST, "%s has %zu bytes, more than the limit of 256 MiB", name,
+				 length);
 	strbuf_grow(&text, length);
 	if (volume_set_read_all(archive->bytes, offset, text.buf, length, err) < 0)
 		return -1;
 	strbuf_set_length(&text, length);
 	digest_of(text.buf, length, &digest);
 	if (!digest_equal(&digest, &archive->index.digest))
-		return error_set(err, ERROR_DIGEST, "%s is damaged (bytes %" PRIu64 " to %" PRIu64 "); copy it again",
-				 name, offset, offset + length - 1);
-	return layout_index_parse(&archive->store.images, &archive->store.n_images, name, text.buf, length, err);
+		return error_set(err, ERROR_DIGEST,
+				 "%s is damaged (bytes %" PRIu64 " to %" PRIu64 "); copy it again", name,
+				 offset, offset + length - 1);
+	return layout_index_parse(&archive->store.images, &archive->store.n_images, name, text.buf, length,
+				  err);
 }
 
 int archive_open(struct blob_store **store, const char *path, struct error *err)

@@ -16,7 +16,8 @@ struct archive_store {
 };
 
 /* Opens and checks trailer and records, but not yet index.json, which archive_store_read_index does. */
-int archive_store_open_records(struct archive_store **archive, const char *path, struct error *err) MUST_CHECK;
+int archive_store_open_records(struct archive_store **archive, const char *path,
+			       struct error *err) MUST_CHECK;
 /* Where the data of index.json begins. */
 uint64_t archive_store_index_offset(const struct archive_store *archive);
 void archive_store_freep(struct archive_store **archive);

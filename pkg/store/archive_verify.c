@@ -78,8 +78,8 @@ static bool is_right_chunk(struct verify *verify, struct worker *worker, const s
 			   const struct part *part, uint64_t begin, size_t length)
 {
 	bool is_last = part->chunk == chunk_count_states(slot->size_bytes);
-	const struct digest *expected = is_last ? &verify->archive->layout.digests.digests[part->slot]
-						: &slot->states[part->chunk];
+	const struct digest *expected =
+		is_last ? &verify->archive->layout.digests.digests[part->slot] : &slot->states[part->chunk];
 	struct digest computed;
 
 	hasher_reset(worker->hasher);
@@ -161,7 +161,8 @@ static void check_parts(struct verify *verify)
 	make_parts(verify);
 	verify->workers = xcalloc(n_workers, sizeof(*verify->workers));
 	for (unsigned i = 0; i < n_workers; i++)
-		verify->workers[i] = (struct worker){.hasher = hasher_new(), .portion = xmalloc(PORTION_SIZE)};
+		verify->workers[i] =
+			(struct worker){.hasher = hasher_new(), .portion = xmalloc(PORTION_SIZE)};
 	parallel_for(verify->n_parts, n_workers, check_part, verify);
 	for (unsigned i = 0; i < n_workers; i++) {
 		hasher_free(verify->workers[i].hasher);
@@ -215,7 +216,9 @@ int archive_verify(const char *path, struct progress *progress, struct archive_v
 	if (archive->index.size > LAYOUT_INDEX_MAX_SIZE)
 		return error_set(err, ERROR_DIGEST, "%s: " LAYOUT_INDEX_FILE " is larger than 256 MiB", path);
 	struct verify verify = {
-		.archive = archive, .progress = progress, .findings.lock = PTHREAD_MUTEX_INITIALIZER,
+		.archive = archive,
+		.progress = progress,
+		.findings.lock = PTHREAD_MUTEX_INITIALIZER,
 	};
 	if (progress)
 		progress_start(progress, "verifying", archive->layout.digests.count,

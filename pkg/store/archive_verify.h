@@ -23,7 +23,7 @@ struct finding {
 	uint64_t offset;
 	uint64_t length;
 	enum finding_kind kind;
-	size_t slot;        /* of the kinds that belong to a blob */
+	size_t slot; /* of the kinds that belong to a blob */
 };
 
 /* Filled by all workers under the lock. */

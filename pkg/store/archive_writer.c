@@ -40,7 +40,8 @@ static int writer_locate(struct blob_store *store, struct blob_reader *reader, s
 }
 
 /* The slot is ours from here to commit or abandon. */
-static int claim(struct archive_slot *slot, const struct blob_writer *blob, bool *was_filled, struct error *err)
+static int claim(struct archive_slot *slot, const struct blob_writer *blob, bool *was_filled,
+		 struct error *err)
 {
 	unsigned char expected = SLOT_EMPTY;
 	char digest[DIGEST_TEXT_SIZE];
@@ -67,8 +68,9 @@ static int writer_create(struct blob_store *store, struct blob_writer *blob, str
 				 digest_format(&blob->digest, digest));
 	if (slot->size_bytes != blob->size)
 		return error_set(err, ERROR_INVALID,
-				 "%s: blob %s is planned with %" PRIu64 " bytes, not with %" PRIu64, store->name,
-				 digest_format(&blob->digest, digest), slot->size_bytes, blob->size);
+				 "%s: blob %s is planned with %" PRIu64 " bytes, not with %" PRIu64,
+				 store->name, digest_format(&blob->digest, digest), slot->size_bytes,
+				 blob->size);
 	if (claim(slot, blob, &was_filled, err) < 0)
 		return -1;
 	blob->slot = (size_t)(slot - writer->layout.slots);
@@ -133,8 +135,9 @@ int archive_write_header(struct archive_writer *writer, size_t slot, bool is_abs
 	uint8_t header[TAR_HEADER_MAX_LENGTH];
 	size_t length = archive_slot_header(&writer->layout, slot, is_absent, header);
 
-	return file_pwrite_all(writer->fd, header, length, archive_slot_header_offset(&writer->layout.slots[slot]),
-			       writer->partial_path, err);
+	return file_pwrite_all(writer->fd, header, length,
+			       archive_slot_header_offset(&writer->layout.slots[slot]), writer->partial_path,
+			       err);
 }
 
 int archive_clear_header(struct archive_writer *writer, size_t slot, struct error *err)
@@ -154,7 +157,8 @@ uint64_t archive_planned_size(const struct archive_blob *blobs, size_t n_blobs)
 
 	for (size_t i = 0; i < n_blobs; i++)
 		if (blobs[i].size > OCI_MAX_BLOB_SIZE ||
-		    __builtin_add_overflow(total, tar_header_length(blobs[i].size) + tar_padded(blobs[i].size), &total))
+		    __builtin_add_overflow(
+			    total, tar_header_length(blobs[i].size) + tar_padded(blobs[i].size), &total))
 			return UINT64_MAX;
 	return total;
 }
@@ -191,7 +195,8 @@ static int open_partial(struct archive_writer *writer, struct error *err)
 	if (writer->fd < 0 || fstat(writer->fd, &status) < 0)
 		return error_set_errno(err, "%s", writer->partial_path);
 	if (!S_ISREG(status.st_mode))
-		return error_set(err, ERROR_IO, "%s: is not a regular file; move it away", writer->partial_path);
+		return error_set(err, ERROR_IO, "%s: is not a regular file; move it away",
+				 writer->partial_path);
 	CLEANUP(close_file) int copy = fcntl(writer->fd, F_DUPFD_CLOEXEC, 0);
 	if (copy < 0)
 		return error_set_errno(err, "%s", writer->partial_path);
@@ -221,7 +226,8 @@ static int is_same_plan(const struct archive_writer *writer, const struct strbuf
 static int resize(struct archive_writer *writer, uint64_t size_bytes, struct error *err)
 {
 	if (ftruncate(writer->fd, (off_t)size_bytes) < 0)
-		return error_set_errno(err, "%s: making it %" PRIu64 " bytes long", writer->partial_path, size_bytes);
+		return error_set_errno(err, "%s: making it %" PRIu64 " bytes long", writer->partial_path,
+				       size_bytes);
 	return 0;
 }
 

@@ -19,8 +19,8 @@ struct archive_writer {
 	char *partial_path;
 	char *plan_path;
 	struct file_lock lock;
-	int fd;                        /* of PATH.partial */
-	struct volume_set *bytes;      /* the same file, for reading */
+	int fd;                   /* of PATH.partial */
+	struct volume_set *bytes; /* the same file, for reading */
 	struct archive_layout layout;
 	bool with_records;
 };

@@ -14,8 +14,9 @@ static int damaged(struct blob_reader *reader, uint64_t first, uint64_t end, str
 		return error_set(err, ERROR_DIGEST, "%s: blob %s is damaged: its bytes have another digest",
 				 reader->store_name, digest);
 	return error_set(err, ERROR_DIGEST,
-			 "%s: blob %s is damaged between its bytes %" PRIu64 " and %" PRIu64 " (at byte %" PRIu64
-			 " of the file)", reader->store_name, digest, first, end - 1, reader->base + first);
+			 "%s: blob %s is damaged between its bytes %" PRIu64 " and %" PRIu64
+			 " (at byte %" PRIu64 " of the file)",
+			 reader->store_name, digest, first, end - 1, reader->base + first);
 }
 
 /* An empty blob has no last portion whose reading could be refused. */
@@ -104,7 +105,8 @@ ssize_t blob_reader_read(struct blob_reader *reader, uint64_t offset, void *data
 		return -1;
 	if (!got)
 		return error_set(err, ERROR_DIGEST, "%s: blob %s ends at its byte %" PRIu64 " of %" PRIu64,
-				 reader->store_name, digest_format(&reader->digest, digest), offset, reader->size);
+				 reader->store_name, digest_format(&reader->digest, digest), offset,
+				 reader->size);
 	if (check_portion(reader, offset, data, (size_t)got, err) < 0)
 		return -1;
 	return got;

@@ -64,13 +64,15 @@ int blob_store_read_blob(struct blob_store *store, const struct digest *digest, 
 	size_t start = out->len;
 
 	if (size > limit)
-		return error_set(err, ERROR_INVALID, "%s: blob %s has %" PRIu64 " bytes, more than the limit of %zu",
-				 store->name, digest_format(digest, text), size, limit);
+		return error_set(err, ERROR_INVALID,
+				 "%s: blob %s has %" PRIu64 " bytes, more than the limit of %zu", store->name,
+				 digest_format(digest, text), size, limit);
 	if (blob_store_open_blob(store, digest, size, &reader, err) < 0)
 		return -1;
 	strbuf_grow(out, (size_t)size);
 	for (uint64_t offset = 0; offset < size;) {
-		ssize_t got = blob_reader_read(reader, offset, out->buf + start + offset, (size_t)(size - offset), err);
+		ssize_t got = blob_reader_read(reader, offset, out->buf + start + offset,
+					       (size_t)(size - offset), err);
 		if (got < 0) {
 			strbuf_set_length(out, start);
 			return -1;

@@ -45,12 +45,12 @@ struct blob_writer {
 	struct digest digest;
 	uint64_t size;
 	uint64_t written;
-	int fd;                     /* borrowed by writers of archives, owned by those of directories */
-	uint64_t base;              /* where the blob begins in the file */
+	int fd;        /* borrowed by writers of archives, owned by those of directories */
+	uint64_t base; /* where the blob begins in the file */
 	struct chunk_hasher hasher;
-	struct digest *states;      /* owned, or NULL if nobody wants them */
-	char *temporary;            /* of a directory: the name until it is verified; NULL: none */
-	size_t slot;                /* of an archive */
+	struct digest *states; /* owned, or NULL if nobody wants them */
+	char *temporary;       /* of a directory: the name until it is verified; NULL: none */
+	size_t slot;           /* of an archive */
 };
 
 /* Frees what every store has; called by the `free` operations. */

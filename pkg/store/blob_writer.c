@@ -23,7 +23,8 @@ int blob_store_create_blob(struct blob_store *store, const struct digest *digest
 		return error_set(err, ERROR_INVALID, "%s: blob %s cannot be added: it is open for reading",
 				 store->name, digest_format(digest, text));
 	if (size > OCI_MAX_BLOB_SIZE)
-		return error_set(err, ERROR_INVALID, "%s: blob %s has %" PRIu64 " bytes, more than the limit of 1 TiB",
+		return error_set(err, ERROR_INVALID,
+				 "%s: blob %s has %" PRIu64 " bytes, more than the limit of 1 TiB",
 				 store->name, digest_format(digest, text), size);
 	struct blob_writer *created = xcalloc(1, sizeof(*created));
 	created->store = store;
@@ -51,7 +52,8 @@ int blob_writer_write(struct blob_writer *writer, const void *data, size_t lengt
 {
 	if (length > writer->size - writer->written)
 		return wrong(writer, "is longer than it should be", err);
-	if (file_pwrite_all(writer->fd, data, length, writer->base + writer->written, writer->store->name, err) < 0)
+	if (file_pwrite_all(writer->fd, data, length, writer->base + writer->written, writer->store->name,
+			    err) < 0)
 		return -1;
 	writer->written += length;
 	chunk_hasher_update(&writer->hasher, data, length);

@@ -57,7 +57,8 @@ static bool directory_has(const struct blob_store *store, const struct digest *d
 	struct stat status;
 
 	return directory->blobs_fd >= 0 &&
-	       fstatat(directory->blobs_fd, digest_format_hex(digest, name), &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       fstatat(directory->blobs_fd, digest_format_hex(digest, name), &status, AT_SYMLINK_NOFOLLOW) ==
+		       0 &&
 	       S_ISREG(status.st_mode) && (uint64_t)status.st_size == size;
 }
 
@@ -71,16 +72,18 @@ static int directory_locate(struct blob_store *store, struct blob_reader *reader
 		return blob_not_found(store, &reader->digest, err);
 	digest_format_hex(&reader->digest, name);
 	/* A layout comes from outside: a link may lead anywhere, a pipe would block. */
-	CLEANUP(close_file) int fd = openat(directory->blobs_fd, name,
-					    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	CLEANUP(close_file) int fd =
+		openat(directory->blobs_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 && errno == ENOENT)
 		return blob_not_found(store, &reader->digest, err);
 	if (fd < 0 && errno == ELOOP)
-		return error_set(err, ERROR_INVALID, "%s: blob sha256:%s is a symbolic link", store->name, name);
+		return error_set(err, ERROR_INVALID, "%s: blob sha256:%s is a symbolic link", store->name,
+				 name);
 	if (fd < 0 || fstat(fd, &status) < 0)
 		return error_set_errno(err, "%s: blob sha256:%s", store->name, name);
 	if (!S_ISREG(status.st_mode))
-		return error_set(err, ERROR_INVALID, "%s: blob sha256:%s is not a regular file", store->name, name);
+		return error_set(err, ERROR_INVALID, "%s: blob sha256:%s is not a regular file", store->name,
+				 name);
 	if ((uint64_t)status.st_size != reader->size)
 		return blob_wrong_size(store, &reader->digest, (uint64_t)status.st_size, reader->size, err);
 	reader->bytes = volume_set_of_file(fd, reader->size, store->name);
@@ -297,7 +300,8 @@ static int check_empty(const struct directory_store *directory, struct error *er
 	if (is_empty)
 		return 0;
 	return error_set(err, ERROR_INVALID,
-			 "%s: is neither empty nor an OCI image layout; name another directory", directory->path);
+			 "%s: is neither empty nor an OCI image layout; name another directory",
+			 directory->path);
 }
 
 /* A new layout: index.json first, since the oci-layout file makes it one. */
@@ -358,7 +362,10 @@ int directory_store_open(struct blob_store **store, const char *path, enum direc
 	*directory = (struct directory_store){
 		.store = {.operations = &directory_operations,
 			  .name = mode == DIRECTORY_CACHE ? xstrdup(path) : xasprintf("oci:%s", path)},
-		.path = xstrdup(path), .mode = mode, .fd = -1, .blobs_fd = -1,
+		.path = xstrdup(path),
+		.mode = mode,
+		.fd = -1,
+		.blobs_fd = -1,
 		.has_unnamed = access("/proc/self/fd", X_OK) == 0,
 	};
 	pthread_mutex_init(&directory->index_lock, NULL);

@@ -30,7 +30,8 @@ int layout_index_parse(struct store_image **images, size_t *n_images, const char
 	for (size_t i = 0; i < index.n_children; i++) {
 		struct store_image *image = &(*images)[(*n_images)++];
 		image->descriptor = steal(&index.children[i]);
-		image->name = image->descriptor.reference_name ? xstrdup(image->descriptor.reference_name) : NULL;
+		image->name =
+			image->descriptor.reference_name ? xstrdup(image->descriptor.reference_name) : NULL;
 	}
 	return 0;
 }

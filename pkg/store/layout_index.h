@@ -25,7 +25,8 @@ void layout_index_format(struct strbuf *out, const struct store_image *images, s
 /* Adds an image to the text of an index.json: in place of the first entry with this name (further ones are
  * dropped), else at the end. Everything else that stands there stays: other tools may have written it. */
 int layout_index_add(struct strbuf *out, const char *name, const void *bytes, size_t length,
-		     const char *image_name, const struct descriptor *descriptor, struct error *err) MUST_CHECK;
+		     const char *image_name, const struct descriptor *descriptor,
+		     struct error *err) MUST_CHECK;
 
 /* Refuses an oci-layout file that is of another version than 1. */
 int layout_file_check(const char *name, const void *bytes, size_t length, struct error *err) MUST_CHECK;

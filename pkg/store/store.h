@@ -27,7 +27,7 @@ struct blob_writer;
 
 /* An entry of index.json: a top manifest and its name there (org.opencontainers.image.ref.name). */
 struct store_image {
-	char *name;   /* NULL if the entry has none */
+	char *name; /* NULL if the entry has none */
 	struct descriptor descriptor;
 };
 
@@ -47,8 +47,8 @@ bool blob_store_has(const struct blob_store *store, const struct digest *digest,
 int blob_store_open_blob(struct blob_store *store, const struct digest *digest, uint64_t size,
 			 struct blob_reader **reader, struct error *err) MUST_CHECK;
 /* A whole blob (a manifest, a config) of at most `limit` bytes, verified; appended to `out`. */
-int blob_store_read_blob(struct blob_store *store, const struct digest *digest, uint64_t size,
-			 size_t limit, struct strbuf *out, struct error *err) MUST_CHECK;
+int blob_store_read_blob(struct blob_store *store, const struct digest *digest, uint64_t size, size_t limit,
+			 struct strbuf *out, struct error *err) MUST_CHECK;
 
 /* Up to `length` bytes from `offset`: 0 < result <= length, or -1. A reader that is read from 0 in
  * order hashes what passes; when the end is reached and the digest is wrong the last portion is not
@@ -74,21 +74,21 @@ void blob_writer_free(struct blob_writer *writer);
 void blob_writer_freep(struct blob_writer **writer);
 
 /* Writes and commits bytes in memory. */
-int blob_store_put(struct blob_store *store, const struct digest *digest, const void *data,
-		   size_t length, struct error *err) MUST_CHECK;
+int blob_store_put(struct blob_store *store, const struct digest *digest, const void *data, size_t length,
+		   struct error *err) MUST_CHECK;
 
 /* --- a directory: OCI image layout (image-spec image-layout.md) */
 
 enum directory_mode {
-	DIRECTORY_READ,   /* must be a layout */
-	DIRECTORY_WRITE,  /* made if missing; an existing layout is added to; anything else is refused */
-	DIRECTORY_CACHE,  /* the same, for our own work directory: no fsync, no oci-layout checks */
+	DIRECTORY_READ,  /* must be a layout */
+	DIRECTORY_WRITE, /* made if missing; an existing layout is added to; anything else is refused */
+	DIRECTORY_CACHE, /* the same, for our own work directory: no fsync, no oci-layout checks */
 };
 int directory_store_open(struct blob_store **store, const char *path, enum directory_mode mode,
 			 struct error *err) MUST_CHECK;
 /* Adds or replaces (by name) an image in index.json: the commit of a copy into a directory. */
-int directory_store_add_image(struct blob_store *store, const char *name,
-			      const struct descriptor *descriptor, struct error *err) MUST_CHECK;
+int directory_store_add_image(struct blob_store *store, const char *name, const struct descriptor *descriptor,
+			      struct error *err) MUST_CHECK;
 /* Takes a blob out again (spools). Missing is fine. */
 int directory_store_remove_blob(struct blob_store *store, const struct digest *digest,
 				struct error *err) MUST_CHECK;

@@ -57,9 +57,15 @@ static unsigned checksum(const uint8_t block[TAR_BLOCK_SIZE])
 static void format_block(uint8_t out[TAR_BLOCK_SIZE], const char *name, char type, uint64_t size_bytes)
 {
 	struct ustar header = {
-		.mode = "0000444", .uid = "0000000", .gid = "0000000", .mtime = "00000000000",
-		.type = type, .magic = "ustar", .version = {'0', '0'},
-		.device_major = "0000000", .device_minor = "0000000",
+		.mode = "0000444",
+		.uid = "0000000",
+		.gid = "0000000",
+		.mtime = "00000000000",
+		.type = type,
+		.magic = "ustar",
+		.version = {'0', '0'},
+		.device_major = "0000000",
+		.device_minor = "0000000",
 	};
 
 	assert(strlen(name) < sizeof(header.name));

@@ -26,7 +26,7 @@ size_t tar_header_format(uint8_t out[TAR_HEADER_MAX_LENGTH], const char *name, u
 
 /* The fields of one 512-byte block, as they stand there. */
 struct tar_header {
-	char type;         /* '0' regular, '5' directory, 'x', 'g', 'L', ... */
+	char type; /* '0' regular, '5' directory, 'x', 'g', 'L', ... */
 	uint64_t size_bytes;
 	char name[256 + 1]; /* prefix and name put together */
 };

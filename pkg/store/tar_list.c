@@ -17,8 +17,8 @@
 struct walk {
 	const struct volume_set *bytes;
 	const char *name;
-	uint64_t offset;        /* of the header at hand */
-	struct strbuf path;     /* empty: as in the header */
+	uint64_t offset;    /* of the header at hand */
+	struct strbuf path; /* empty: as in the header */
 	bool has_size;
 	uint64_t size_bytes;
 };
@@ -30,8 +30,8 @@ static void release_walk(struct walk *walk)
 
 static int bad(const struct walk *walk, struct error *err, const char *reason)
 {
-	return error_set(err, ERROR_INVALID, "%s: tar entry at byte %" PRIu64 ": %s", walk->name, walk->offset,
-			 reason);
+	return error_set(err, ERROR_INVALID, "%s: tar entry at byte %" PRIu64 ": %s", walk->name,
+			 walk->offset, reason);
 }
 
 static int set_path(struct walk *walk, const char *text, size_t length, struct error *err)
@@ -134,8 +134,8 @@ static int take_entry(struct walk *walk, const struct tar_header *header, tar_vi
 		return bad(walk, err, "has data although it is no file");
 	if (size > INT64_MAX - TAR_BLOCK_SIZE || tar_padded(size) > volume_set_size(walk->bytes) - offset)
 		return error_set(err, ERROR_DIGEST,
-				 "%s: is cut short: the entry at byte %" PRIu64 " goes beyond its end", walk->name,
-				 walk->offset);
+				 "%s: is cut short: the entry at byte %" PRIu64 " goes beyond its end",
+				 walk->name, walk->offset);
 	const char *name = walk->path.len ? walk->path.buf : header->name;
 	bool is_file = header->type == '0' || header->type == '\0' || header->type == '7';
 	struct tar_entry entry = {
@@ -158,7 +158,8 @@ static int step(struct walk *walk, tar_visit *visit, void *context, bool *is_end
 
 	if (walk->offset > volume_set_size(walk->bytes) ||
 	    volume_set_size(walk->bytes) - walk->offset < TAR_BLOCK_SIZE)
-		return error_set(err, ERROR_DIGEST, "%s: is cut short: it has no end-of-archive block", walk->name);
+		return error_set(err, ERROR_DIGEST, "%s: is cut short: it has no end-of-archive block",
+				 walk->name);
 	if (volume_set_read_all(walk->bytes, walk->offset, block, sizeof(block), err) < 0)
 		return -1;
 	enum tar_block kind = tar_header_parse(&header, block);

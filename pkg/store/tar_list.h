@@ -15,9 +15,9 @@
 #include "store/volumes.h"
 
 struct tar_entry {
-	char type;           /* '0' for any regular file */
-	const char *name;    /* borrowed; a leading "./" is taken away; bytes from outside */
-	uint64_t offset;     /* of the data */
+	char type;        /* '0' for any regular file */
+	const char *name; /* borrowed; a leading "./" is taken away; bytes from outside */
+	uint64_t offset;  /* of the data */
 	uint64_t size_bytes;
 };
 

@@ -100,8 +100,9 @@ static int take_entry(const struct tar_entry *entry, void *context, struct error
 	struct digest digest;
 	bool is_blob = text_starts_with(entry->name, BLOB_PREFIX) &&
 		       digest_parse_hex(&digest, entry->name + strlen(BLOB_PREFIX));
-	struct place *place = !strcmp(entry->name, LAYOUT_FILE) ? &tar->layout
-			      : !strcmp(entry->name, LAYOUT_INDEX_FILE) ? &tar->index : NULL;
+	struct place *place = !strcmp(entry->name, LAYOUT_FILE)         ? &tar->layout
+			      : !strcmp(entry->name, LAYOUT_INDEX_FILE) ? &tar->index
+									: NULL;
 
 	tar->has_docker_manifest |= !strcmp(entry->name, "manifest.json");
 	if (!is_blob && !place)
@@ -126,7 +127,9 @@ static int check_compression(const struct volume_set *bytes, const char *path, s
 		{"\x1f\x8b", 2, "gzip"},
 		{"\x28\xb5\x2f\xfd", 4, "zstd"},
 		{"BZh", 3, "bzip2"},
-		{"\xfd" "7zXZ\0", 6, "xz"},
+		{"\xfd"
+		 "7zXZ\0",
+		 6, "xz"},
 	};
 	char start[8] = {0};
 
@@ -134,7 +137,8 @@ static int check_compression(const struct volume_set *bytes, const char *path, s
 		return -1;
 	for (size_t i = 0; i < ARRAY_LENGTH(formats); i++)
 		if (!memcmp(start, formats[i].magic, formats[i].length))
-			return error_set(err, ERROR_INVALID, "%s: is compressed with %s; unpack it first: %s -dc %s > NAME.tar",
+			return error_set(err, ERROR_INVALID,
+					 "%s: is compressed with %s; unpack it first: %s -dc %s > NAME.tar",
 					 path, formats[i].tool, formats[i].tool, path);
 	return 0;
 }
@@ -143,8 +147,9 @@ static int read_place(const struct tar_store *tar, const struct place *place, co
 		      struct strbuf *out, struct error *err)
 {
 	if (place->size_bytes > limit)
-		return error_set(err, ERROR_INVALID, "%s: %s has %" PRIu64 " bytes, more than the limit of %zu",
-				 tar->store.name, name, place->size_bytes, limit);
+		return error_set(err, ERROR_INVALID,
+				 "%s: %s has %" PRIu64 " bytes, more than the limit of %zu", tar->store.name,
+				 name, place->size_bytes, limit);
 	strbuf_grow(out, (size_t)place->size_bytes);
 	if (volume_set_read_all(tar->bytes, place->offset, out->buf, (size_t)place->size_bytes, err) < 0)
 		return -1;
@@ -158,11 +163,13 @@ static int read_layout(struct tar_store *tar, const char *path, struct error *er
 	CLEANUP(strbuf_release) struct strbuf index = STRBUF_INIT;
 
 	if (!tar->index.offset && tar->has_docker_manifest)
-		return error_set(err, ERROR_INVALID, "%s: is a docker-archive (docker save), not an OCI image layout; "
-				 "convert it first: skopeo copy --all docker-archive:%s oci-archive:NAME.tar", path, path);
+		return error_set(err, ERROR_INVALID,
+				 "%s: is a docker-archive (docker save), not an OCI image layout; "
+				 "convert it first: skopeo copy --all docker-archive:%s oci-archive:NAME.tar",
+				 path, path);
 	if (!tar->index.offset || !tar->layout.offset)
-		return error_set(err, ERROR_INVALID, "%s: holds no OCI image layout: it has no entry %s", path,
-				 tar->index.offset ? LAYOUT_FILE : LAYOUT_INDEX_FILE);
+		return error_set(err, ERROR_INVALID, "%s: holds no OCI image layout: it has no entry %s",
+				 path, tar->index.offset ? LAYOUT_FILE : LAYOUT_INDEX_FILE);
 	if (read_place(tar, &tar->layout, LAYOUT_FILE, 4096, &layout, err) < 0 ||
 	    layout_file_check(path, layout.buf, layout.len, err) < 0 ||
 	    read_place(tar, &tar->index, LAYOUT_INDEX_FILE, LAYOUT_INDEX_MAX_SIZE, &index, err) < 0)

@@ -31,8 +31,8 @@ void answer_json(struct exchange *exchange, int status, const char *content_type
 void answer_error(struct exchange *exchange, int status, const char *code, const char *message)
 {
 	strbuf_reset(&exchange->text);
-	strbuf_addf(&exchange->text, "{\"errors\":[{\"code\":\"%s\",\"message\":\"%s\",\"detail\":null}]}\n", code,
-		    message);
+	strbuf_addf(&exchange->text, "{\"errors\":[{\"code\":\"%s\",\"message\":\"%s\",\"detail\":null}]}\n",
+		    code, message);
 	answer_json(exchange, status, "application/json");
 }
 
@@ -263,7 +263,8 @@ void answer_send(struct exchange *exchange)
 	if (is_whole && !is_head && exchange->rule.endless && !is_cut && !is_stalled)
 		is_whole = write_endless(exchange);
 	if (is_whole && !is_head && exchange->rule.chunked && !is_cut && !is_stalled)
-		is_whole = connection_write(connection, &(struct iovec){.iov_base = (char *)"0\r\n\r\n", .iov_len = 5}, 1);
+		is_whole = connection_write(
+			connection, &(struct iovec){.iov_base = (char *)"0\r\n\r\n", .iov_len = 5}, 1);
 	if (is_stalled)
 		wait_for_client(exchange);
 	if (is_cut)

@@ -158,8 +158,8 @@ static void grant_token(struct exchange *exchange, const char *form, bool is_ano
 	CLEANUP(free_string) char *text = xasprintf("fake-token-%u", ++content->next_number);
 	map_set(&content->tokens, text, token);
 	pthread_mutex_unlock(&content->mutex);
-	strbuf_addf(&exchange->text, "{\"token\":\"%s\",\"access_token\":\"%s\",\"expires_in\":%u}", text, text,
-		    seconds);
+	strbuf_addf(&exchange->text, "{\"token\":\"%s\",\"access_token\":\"%s\",\"expires_in\":%u}", text,
+		    text, seconds);
 	answer_json(exchange, 200, "application/json");
 }
 

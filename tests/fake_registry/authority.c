@@ -67,7 +67,8 @@ struct fake_authority *fake_authority_new(void)
 	if (!authority->key)
 		fake_abort("EVP_EC_gen");
 	authority->certificate = new_certificate(authority->key, "fake authority", NULL);
-	add_extension(authority->certificate, authority->certificate, NID_basic_constraints, "critical,CA:TRUE");
+	add_extension(authority->certificate, authority->certificate, NID_basic_constraints,
+		      "critical,CA:TRUE");
 	add_extension(authority->certificate, authority->certificate, NID_key_usage,
 		      "critical,keyCertSign,cRLSign");
 	if (!X509_sign(authority->certificate, authority->key, EVP_sha256()))
@@ -135,11 +136,11 @@ SSL_CTX *authority_context(struct fake_authority *authority, const struct fake_o
 	SSL_CTX *context = SSL_CTX_new(TLS_server_method());
 	EVP_PKEY *key = EVP_EC_gen("P-256");
 	CLEANUP(free_string) char *names =
-		options->certificate_name ?
-			xasprintf("DNS:%s", options->certificate_name) :
-			xasprintf("DNS:localhost,IP:127.0.0.1,IP:%s", options->address);
-	X509 *certificate = issue(authority, key, options->certificate_name ? options->certificate_name : "fake",
-				  names, "serverAuth");
+		options->certificate_name ? xasprintf("DNS:%s", options->certificate_name)
+					  : xasprintf("DNS:localhost,IP:127.0.0.1,IP:%s", options->address);
+	X509 *certificate =
+		issue(authority, key, options->certificate_name ? options->certificate_name : "fake", names,
+		      "serverAuth");
 
 	if (!context || SSL_CTX_use_certificate(context, certificate) != 1 ||
 	    SSL_CTX_use_PrivateKey(context, key) != 1)

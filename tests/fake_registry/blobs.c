@@ -65,7 +65,8 @@ static void apply_range(struct exchange *exchange)
 	exchange->body += first;
 	exchange->body_start = first;
 	exchange->body_length = (size_t)(end - first);
-	answer_header(exchange, "Content-Range: bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, first, end - 1, size);
+	answer_header(exchange, "Content-Range: bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, first, end - 1,
+		      size);
 }
 
 void blobs_handle(struct exchange *exchange)

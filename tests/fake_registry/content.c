@@ -93,8 +93,8 @@ static struct fake_bytes *keep_bytes(struct fake_content *content, char *data, s
 	return bytes;
 }
 
-struct fake_bytes *content_add_blob(struct fake_content *content, const char *repository,
-				    const char *digest, char *data, size_t size)
+struct fake_bytes *content_add_blob(struct fake_content *content, const char *repository, const char *digest,
+				    char *data, size_t size)
 {
 	struct fake_bytes *bytes = map_get(&content->blobs, digest);
 

@@ -57,7 +57,8 @@ char *exchange_header(const struct exchange *exchange, const char *name)
 
 	for (const char *line = exchange->request.headers; *line; line += *line == '\n') {
 		size_t length = strcspn(line, "\n");
-		if (length > name_length && line[name_length] == ':' && !strncasecmp(line, name, name_length)) {
+		if (length > name_length && line[name_length] == ':' &&
+		    !strncasecmp(line, name, name_length)) {
 			size_t start = name_length + 1 + strspn(line + name_length + 1, " \t");
 			return xstrndup(line + start, start < length ? length - start : 0);
 		}
@@ -70,7 +71,8 @@ char *exchange_header(const struct exchange *exchange, const char *name)
 
 static void refuse(struct connection *connection)
 {
-	static const char text[] = "HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+	static const char text[] =
+		"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 	struct iovec part = {.iov_base = (char *)text, .iov_len = sizeof(text) - 1};
 
 	connection_write(connection, &part, 1);
@@ -208,8 +210,8 @@ bool exchange_read_body(struct exchange *exchange, struct strbuf *body, uint64_t
 		if (!connection_write(exchange->connection, &go, 1))
 			return false;
 	}
-	return exchange->is_chunked ? read_chunks(exchange, body, limit) :
-				      read_exactly(exchange, body, exchange->length);
+	return exchange->is_chunked ? read_chunks(exchange, body, limit)
+				    : read_exactly(exchange, body, exchange->length);
 }
 
 /* --- routing */

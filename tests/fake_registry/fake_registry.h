@@ -47,28 +47,28 @@ enum fake_auth {
 };
 
 struct fake_options {
-	const char *address;            /* NULL: 127.0.0.1; or another 127.0.0.x */
+	const char *address; /* NULL: 127.0.0.1; or another 127.0.0.x */
 	bool use_tls;
 	struct fake_authority *authority; /* borrowed; NULL with TLS: the registry makes its own */
-	const char *certificate_name;   /* NULL: valid for the address and localhost; else only for this */
+	const char *certificate_name;     /* NULL: valid for the address and localhost; else only for this */
 	bool asks_for_client_certificate; /* and records whether one came; none is required */
 	bool requires_client_certificate; /* the handshake fails without one from `authority` */
 	enum fake_auth auth;
-	const char *user;               /* NULL: "user" */
-	const char *password;           /* NULL: "password" */
-	const char *identity_token;     /* refresh token that POST /token takes; NULL: none */
-	const char *realm;              /* NULL: URL of this listener's /token */
-	const char *service;            /* NULL: "fake" */
-	unsigned token_seconds;         /* 0: 300 */
-	bool no_token_post;             /* POST /token answers 404: only GET is known */
-	bool allows_anonymous_pull;     /* with bearer: tokens for pull without credentials */
+	const char *user;                /* NULL: "user" */
+	const char *password;            /* NULL: "password" */
+	const char *identity_token;      /* refresh token that POST /token takes; NULL: none */
+	const char *realm;               /* NULL: URL of this listener's /token */
+	const char *service;             /* NULL: "fake" */
+	unsigned token_seconds;          /* 0: 300 */
+	bool no_token_post;              /* POST /token answers 404: only GET is known */
+	bool allows_anonymous_pull;      /* with bearer: tokens for pull without credentials */
 	bool accepts_missing_references; /* manifests may name blobs and children that are not there */
-	bool has_referrers;             /* GET /v2/NAME/referrers/DIGEST answers; else 404 */
-	bool absolute_locations;        /* Location of uploads: full URLs instead of paths */
-	unsigned page_size;             /* tags in a page at most; 0: as many as asked for */
+	bool has_referrers;              /* GET /v2/NAME/referrers/DIGEST answers; else 404 */
+	bool absolute_locations;         /* Location of uploads: full URLs instead of paths */
+	unsigned page_size;              /* tags in a page at most; 0: as many as asked for */
 	/* Content, uploads and tokens are those of this registry, which must be stopped later. */
 	struct fake_registry *shares_content_with;
-	const char *log_path;           /* one line a request is appended; see fake_request_line */
+	const char *log_path; /* one line a request is appended; see fake_request_line */
 };
 
 /* Copies the options. The listener accepts connections when this returns. */
@@ -106,11 +106,11 @@ void fake_registry_add_manifest(struct fake_registry *registry, const char *repo
 				struct digest *digest);
 
 struct fake_image {
-	const char *tag;         /* NULL: by digest only */
-	unsigned seed;           /* the same seed, the same bytes; other seeds differ in every blob */
+	const char *tag; /* NULL: by digest only */
+	unsigned seed;   /* the same seed, the same bytes; other seeds differ in every blob */
 	unsigned n_layers;
-	size_t layer_size;       /* random bytes each (not real tars) */
-	bool is_docker;          /* docker schema 2 types instead of OCI */
+	size_t layer_size;        /* random bytes each (not real tars) */
+	bool is_docker;           /* docker schema 2 types instead of OCI */
 	const char *architecture; /* NULL: amd64 */
 };
 
@@ -134,8 +134,7 @@ bool fake_registry_find_tag(struct fake_registry *registry, const char *reposito
 char *fake_registry_read_manifest(struct fake_registry *registry, const char *repository,
 				  const char *tag_or_digest);
 /* Damages a stored blob: the byte at `offset` is inverted, its name stays. */
-void fake_registry_corrupt_blob(struct fake_registry *registry, const struct digest *digest,
-				size_t offset);
+void fake_registry_corrupt_blob(struct fake_registry *registry, const struct digest *digest, size_t offset);
 /* How many distinct blobs and manifests there are. */
 size_t fake_registry_count_blobs(struct fake_registry *registry);
 size_t fake_registry_count_manifests(struct fake_registry *registry);
@@ -153,29 +152,29 @@ void fake_registry_expire_tokens(struct fake_registry *registry);
  */
 struct fake_rule {
 	/* Which requests. */
-	const char *method;            /* NULL: every method */
-	const char *path;              /* part of path and query; NULL: every request */
-	const char *header;            /* part of a header line as it was sent, "Range: bytes=5"; NULL: any */
+	const char *method; /* NULL: every method */
+	const char *path;   /* part of path and query; NULL: every request */
+	const char *header; /* part of a header line as it was sent, "Range: bytes=5"; NULL: any */
 	unsigned skip, first, every;
 
 	/* Before the answer. */
-	unsigned delay_ms;             /* latency */
-	uint64_t body_limit_bytes;     /* request bodies of more are answered 413, unread */
-	bool drop;                     /* close the connection without an answer, body unread */
-	bool reset;                    /* ... with RST instead of FIN; also for the cuts below */
-	bool answers_early;            /* `status` goes out without reading the request's body */
-	bool performs;                 /* with `status`, `drop`: do what was asked for first, then that */
+	unsigned delay_ms;         /* latency */
+	uint64_t body_limit_bytes; /* request bodies of more are answered 413, unread */
+	bool drop;                 /* close the connection without an answer, body unread */
+	bool reset;                /* ... with RST instead of FIN; also for the cuts below */
+	bool answers_early;        /* `status` goes out without reading the request's body */
+	bool performs;             /* with `status`, `drop`: do what was asked for first, then that */
 
 	/* Another answer. */
 	int status;
-	const char *body;              /* with `status` (or 200): this instead of what belongs there */
-	const char *retry_after;       /* header Retry-After */
-	const char *redirect;          /* 307 to this URL; a '*' at its end stands for path and query */
-	const char *raw;               /* these very bytes, then the connection is closed */
+	const char *body;        /* with `status` (or 200): this instead of what belongs there */
+	const char *retry_after; /* header Retry-After */
+	const char *redirect;    /* 307 to this URL; a '*' at its end stands for path and query */
+	const char *raw;         /* these very bytes, then the connection is closed */
 	/* "Name: value" lines joined by \r\n: added, in place of our own ones of the same name; an empty
 	 * value only removes ours. "Docker-Content-Digest: sha256:00..\r\nContent-Type:" */
 	const char *headers;
-	size_t header_padding_bytes;   /* a header X-Padding of this many bytes */
+	size_t header_padding_bytes; /* a header X-Padding of this many bytes */
 
 	/* The answer's body. */
 	bool no_range;                 /* Range is ignored: always 200 with all of it */
@@ -200,15 +199,15 @@ void fake_registry_clear_rules(struct fake_registry *registry);
 
 struct fake_request {
 	char *method;
-	char *target;             /* path and query */
-	char *headers;            /* all lines as sent, joined by \n */
-	char *authorization;      /* value of the header, NULL if none came */
-	char *body;               /* of POST /token, NUL-terminated; else NULL */
-	int status;               /* 0: no answer was given */
-	uint64_t bytes_received;  /* of the body */
-	uint64_t bytes_sent;      /* of the body */
+	char *target;            /* path and query */
+	char *headers;           /* all lines as sent, joined by \n */
+	char *authorization;     /* value of the header, NULL if none came */
+	char *body;              /* of POST /token, NUL-terminated; else NULL */
+	int status;              /* 0: no answer was given */
+	uint64_t bytes_received; /* of the body */
+	uint64_t bytes_sent;     /* of the body */
 	bool has_client_certificate;
-	unsigned connection;      /* connections are numbered from 1 */
+	unsigned connection; /* connections are numbered from 1 */
 };
 
 /* A copy of everything so far, in the order in which the requests ended. Free with the function. */

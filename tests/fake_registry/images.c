@@ -35,8 +35,8 @@ static void add_layer(struct fake_registry *registry, const char *repository, co
 	fill(&bytes, image->layer_size, (uint64_t)image->seed << 32 | (number + 1));
 	fake_registry_add_blob(registry, repository, bytes.buf, bytes.len, &digest);
 	strbuf_addf(manifest, "%s{\"mediaType\":\"%s\",\"size\":%zu,\"digest\":\"%s\"}", number ? "," : "",
-		    image->is_docker ? "application/vnd.docker.image.rootfs.diff.tar.gzip" :
-				       "application/vnd.oci.image.layer.v1.tar+gzip",
+		    image->is_docker ? "application/vnd.docker.image.rootfs.diff.tar.gzip"
+				     : "application/vnd.oci.image.layer.v1.tar+gzip",
 		    bytes.len, digest_format(&digest, text));
 }
 
@@ -53,26 +53,26 @@ static void add_config(struct fake_registry *registry, const char *repository, c
 		    image->architecture ? image->architecture : "amd64", image->seed);
 	fake_registry_add_blob(registry, repository, config.buf, config.len, &digest);
 	strbuf_addf(manifest, "\"config\":{\"mediaType\":\"%s\",\"size\":%zu,\"digest\":\"%s\"}",
-		    image->is_docker ? "application/vnd.docker.container.image.v1+json" :
-				       "application/vnd.oci.image.config.v1+json",
+		    image->is_docker ? "application/vnd.docker.container.image.v1+json"
+				     : "application/vnd.oci.image.config.v1+json",
 		    config.len, digest_format(&digest, text));
 }
 
 static const char *manifest_type(bool is_docker)
 {
-	return is_docker ? "application/vnd.docker.distribution.manifest.v2+json" :
-			   "application/vnd.oci.image.manifest.v1+json";
+	return is_docker ? "application/vnd.docker.distribution.manifest.v2+json"
+			 : "application/vnd.oci.image.manifest.v1+json";
 }
 
 static const char *index_type(bool is_docker)
 {
-	return is_docker ? "application/vnd.docker.distribution.manifest.list.v2+json" :
-			   "application/vnd.oci.image.index.v1+json";
+	return is_docker ? "application/vnd.docker.distribution.manifest.list.v2+json"
+			 : "application/vnd.oci.image.index.v1+json";
 }
 
 /* Returns the size of the manifest. */
-static size_t add_image(struct fake_registry *registry, const char *repository, const struct fake_image *image,
-			struct digest *digest)
+static size_t add_image(struct fake_registry *registry, const char *repository,
+			const struct fake_image *image, struct digest *digest)
 {
 	CLEANUP(strbuf_release) struct strbuf manifest = STRBUF_INIT;
 
@@ -99,7 +99,8 @@ void fake_registry_add_index(struct fake_registry *registry, const char *reposit
 {
 	CLEANUP(strbuf_release) struct strbuf index = STRBUF_INIT;
 
-	strbuf_addf(&index, "{\"schemaVersion\":2,\"mediaType\":\"%s\",\"manifests\":[", index_type(is_docker));
+	strbuf_addf(&index, "{\"schemaVersion\":2,\"mediaType\":\"%s\",\"manifests\":[",
+		    index_type(is_docker));
 	for (size_t i = 0; i < n_images; i++) {
 		struct digest child;
 		char text[DIGEST_TEXT_SIZE];
@@ -108,7 +109,8 @@ void fake_registry_add_index(struct fake_registry *registry, const char *reposit
 		strbuf_addf(&index,
 			    "%s{\"mediaType\":\"%s\",\"size\":%zu,\"digest\":\"%s\","
 			    "\"platform\":{\"architecture\":\"%s\",\"os\":\"linux\"}}",
-			    i ? "," : "", manifest_type(images[i].is_docker), size, digest_format(&child, text),
+			    i ? "," : "", manifest_type(images[i].is_docker), size,
+			    digest_format(&child, text),
 			    images[i].architecture ? images[i].architecture : "amd64");
 	}
 	strbuf_add_string(&index, "]}");

@@ -49,22 +49,22 @@ struct fake_repository {
 struct fake_upload {
 	char *repository;
 	struct strbuf data;
-	unsigned state;       /* part of the Location; changes with every PATCH */
-	bool is_busy;         /* a connection works on it: others wait */
+	unsigned state; /* part of the Location; changes with every PATCH */
+	bool is_busy;   /* a connection works on it: others wait */
 };
 
 struct fake_token {
-	char *scopes;         /* separated by blanks */
-	uint64_t expires_ms;  /* base/cancel.h's clock */
+	char *scopes;        /* separated by blanks */
+	uint64_t expires_ms; /* base/cancel.h's clock */
 };
 
 struct fake_content {
 	pthread_mutex_t mutex;
 	pthread_cond_t upload_is_free;
 	unsigned references;
-	unsigned next_number;      /* of uploads and tokens */
+	unsigned next_number; /* of uploads and tokens */
 	struct map repositories;
-	struct map blobs;          /* digest -> struct fake_bytes, borrowed */
+	struct map blobs; /* digest -> struct fake_bytes, borrowed */
 	struct map uploads;
 	struct map tokens;
 	struct fake_bytes **all_bytes; /* owned until the end, also what was replaced */
@@ -78,8 +78,8 @@ void content_release(struct fake_content *content);
 /* The functions below are called with content->mutex held. */
 struct fake_repository *content_repository(struct fake_content *content, const char *name, bool create);
 /* Takes `data`. */
-struct fake_bytes *content_add_blob(struct fake_content *content, const char *repository,
-				    const char *digest, char *data, size_t size);
+struct fake_bytes *content_add_blob(struct fake_content *content, const char *repository, const char *digest,
+				    char *data, size_t size);
 struct fake_bytes *content_find_blob(struct fake_content *content, const char *repository,
 				     const char *digest);
 struct fake_manifest *content_add_manifest(struct fake_content *content, const char *repository,
@@ -102,31 +102,31 @@ struct connection {
 	struct fake_registry *registry;
 	struct connection *next;
 	pthread_t thread;
-	int fd;                  /* registry->mutex for closing it */
+	int fd; /* registry->mutex for closing it */
 	SSL *ssl;
 	unsigned number;
 	bool must_close, must_reset;
 	bool has_client_certificate;
-	uint64_t body_bytes;     /* sent over it so far */
+	uint64_t body_bytes; /* sent over it so far */
 	atomic_bool is_finished;
-	size_t start, end;       /* of what is unread in the buffer */
+	size_t start, end; /* of what is unread in the buffer */
 	char buffer[65536];
 };
 
 struct fake_registry {
 	struct fake_options options;
-	struct strvec strings;       /* what the copied options point to */
+	struct strvec strings; /* what the copied options point to */
 	char *host, *url, *realm, *basic;
 	unsigned port;
 	int listen_fd;
-	int stop_pipe[2];            /* the write end is closed to stop everything that waits */
+	int stop_pipe[2]; /* the write end is closed to stop everything that waits */
 	int log_fd;
 	pthread_t thread;
 	struct fake_content *content;
 	struct fake_authority *own_authority;
 	SSL_CTX *tls;
 
-	pthread_mutex_t mutex;       /* everything below */
+	pthread_mutex_t mutex; /* everything below */
 	struct connection *connections;
 	unsigned n_connections;
 	struct rule *rules, *old_rules;
@@ -155,20 +155,20 @@ struct exchange {
 	struct fake_registry *registry;
 	struct connection *connection;
 	struct fake_request request;
-	char *path, *query;          /* the query without '?', "" if none */
-	char *name;                  /* of the repository, NULL outside of /v2/NAME/ */
-	char *kind;                  /* "manifests", "blobs", "uploads", "tags", "referrers" */
-	char *item;                  /* tag, digest or upload */
+	char *path, *query; /* the query without '?', "" if none */
+	char *name;         /* of the repository, NULL outside of /v2/NAME/ */
+	char *kind;         /* "manifests", "blobs", "uploads", "tags", "referrers" */
+	char *item;         /* tag, digest or upload */
 	bool has_length, is_chunked, expects_continue;
-	uint64_t length;             /* of the request's body */
+	uint64_t length; /* of the request's body */
 	bool is_body_read, is_recorded;
 	struct fake_rule rule;
 	/* the answer */
 	int status;
-	struct strbuf headers;       /* lines ending in \r\n */
-	const char *body;            /* borrowed: from text, or bytes of the content */
+	struct strbuf headers; /* lines ending in \r\n */
+	const char *body;      /* borrowed: from text, or bytes of the content */
 	size_t body_length;
-	uint64_t body_start;         /* position of body[0] in the whole blob */
+	uint64_t body_start; /* position of body[0] in the whole blob */
 	struct strbuf text;
 };
 

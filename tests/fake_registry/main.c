@@ -25,8 +25,10 @@ struct arguments {
 static int parse_arguments(struct arguments *arguments, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"log", required_argument, NULL, 'l'},        {"ca", required_argument, NULL, 'c'},
-		{"client", required_argument, NULL, 'p'},     {"client-key", required_argument, NULL, 'k'},
+		{"log", required_argument, NULL, 'l'},
+		{"ca", required_argument, NULL, 'c'},
+		{"client", required_argument, NULL, 'p'},
+		{"client-key", required_argument, NULL, 'k'},
 		{NULL, 0, NULL, 0},
 	};
 

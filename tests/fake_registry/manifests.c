@@ -44,8 +44,7 @@ static void get_manifest(struct exchange *exchange)
 	struct fake_content *content = exchange->registry->content;
 
 	pthread_mutex_lock(&content->mutex);
-	const struct fake_manifest *manifest =
-		content_find_manifest(content, exchange->name, exchange->item);
+	const struct fake_manifest *manifest = content_find_manifest(content, exchange->name, exchange->item);
 	pthread_mutex_unlock(&content->mutex);
 	if (!manifest || !is_accepted(exchange, manifest->media_type)) {
 		answer_error(exchange, 404, "MANIFEST_UNKNOWN", "manifest unknown");
@@ -65,21 +64,22 @@ static bool needs_blob(const json_t *descriptor)
 {
 	const char *type = json_string_value(json_object_get(descriptor, "mediaType"));
 
-	return !json_object_get(descriptor, "urls") && !(type && (strstr(type, "foreign") ||
-								   strstr(type, "nondistributable")));
+	return !json_object_get(descriptor, "urls") &&
+	       !(type && (strstr(type, "foreign") || strstr(type, "nondistributable")));
 }
 
 /* With the content locked. */
 static bool has_blobs(struct exchange *exchange, const json_t *manifest)
 {
 	struct fake_content *content = exchange->registry->content;
-	const char *config = json_string_value(json_object_get(json_object_get(manifest, "config"), "digest"));
+	const char *config =
+		json_string_value(json_object_get(json_object_get(manifest, "config"), "digest"));
 	json_t *layer;
 	size_t i;
 
 	if (config && !content_find_blob(content, exchange->name, config))
 		return false;
-	json_array_foreach(json_object_get(manifest, "layers"), i, layer) {
+	json_array_foreach (json_object_get(manifest, "layers"), i, layer) {
 		const char *digest = json_string_value(json_object_get(layer, "digest"));
 		if (needs_blob(layer) && (!digest || !content_find_blob(content, exchange->name, digest)))
 			return false;
@@ -92,7 +92,7 @@ static bool has_children(struct exchange *exchange, const json_t *index)
 	json_t *child;
 	size_t i;
 
-	json_array_foreach(json_object_get(index, "manifests"), i, child) {
+	json_array_foreach (json_object_get(index, "manifests"), i, child) {
 		const char *digest = json_string_value(json_object_get(child, "digest"));
 		if (!digest || !content_find_manifest(exchange->registry->content, exchange->name, digest))
 			return false;
@@ -114,7 +114,8 @@ static bool check_manifest(struct exchange *exchange, const char *type, const st
 		return false;
 	}
 	if (strchr(exchange->item, ':') && strcmp(digest_format(&digest, text), exchange->item) != 0) {
-		answer_error(exchange, 400, "DIGEST_INVALID", "provided digest did not match uploaded content");
+		answer_error(exchange, 400, "DIGEST_INVALID",
+			     "provided digest did not match uploaded content");
 		return false;
 	}
 	if (exchange->registry->options.accepts_missing_references)
@@ -163,8 +164,7 @@ static void delete_manifest(struct exchange *exchange)
 	struct fake_content *content = exchange->registry->content;
 
 	pthread_mutex_lock(&content->mutex);
-	const struct fake_manifest *manifest =
-		content_find_manifest(content, exchange->name, exchange->item);
+	const struct fake_manifest *manifest = content_find_manifest(content, exchange->name, exchange->item);
 	struct fake_repository *repository = content_repository(content, exchange->name, false);
 	if (manifest && !strchr(exchange->item, ':')) {
 		map_remove(&repository->tags, exchange->item);
@@ -267,11 +267,11 @@ static void add_referrer(json_t *manifests, const struct fake_manifest *manifest
 	json_t *type = json_object_get(json, "artifactType");
 	if (!type)
 		type = json_object_get(json_object_get(json, "config"), "mediaType");
-	json_array_append_new(manifests, json_pack("{s:s, s:I, s:s, s:O*, s:O*}", "mediaType",
-						   manifest->media_type, "size",
-						   (json_int_t)manifest->bytes->size, "digest",
-						   manifest->digest, "artifactType", type, "annotations",
-						   json_object_get(json, "annotations")));
+	json_array_append_new(manifests,
+			      json_pack("{s:s, s:I, s:s, s:O*, s:O*}", "mediaType", manifest->media_type,
+					"size", (json_int_t)manifest->bytes->size, "digest", manifest->digest,
+					"artifactType", type, "annotations",
+					json_object_get(json, "annotations")));
 }
 
 void referrers_handle(struct exchange *exchange)
@@ -289,9 +289,9 @@ void referrers_handle(struct exchange *exchange)
 	while (repository && (entry = map_next(&repository->manifests, entry)))
 		add_referrer(manifests, entry->value, exchange->item);
 	pthread_mutex_unlock(&content->mutex);
-	CLEANUP(free_json) json_t *index = json_pack("{s:i, s:s, s:O}", "schemaVersion", 2, "mediaType",
-						     "application/vnd.oci.image.index.v1+json", "manifests",
-						     manifests);
+	CLEANUP(free_json) json_t *index =
+		json_pack("{s:i, s:s, s:O}", "schemaVersion", 2, "mediaType",
+			  "application/vnd.oci.image.index.v1+json", "manifests", manifests);
 	CLEANUP(free_string) char *text = json_dumps(index, JSON_COMPACT);
 	strbuf_add_string(&exchange->text, text);
 	answer_json(exchange, 200, "application/vnd.oci.image.index.v1+json");

@@ -18,7 +18,10 @@ struct field {
 	size_t offset;
 };
 
-#define OPTION(name_, kind_, field_) {name_, kind_, offsetof(struct fake_options, field_)}
+#define OPTION(name_, kind_, field_) \
+	{ \
+		name_, kind_, offsetof(struct fake_options, field_) \
+	}
 static const struct field option_fields[] = {
 	OPTION("address", FIELD_TEXT, address),
 	OPTION("use-tls", FIELD_FLAG, use_tls),
@@ -39,7 +42,10 @@ static const struct field option_fields[] = {
 	OPTION("page-size", FIELD_UNSIGNED, page_size),
 };
 
-#define RULE(name_, kind_, field_) {name_, kind_, offsetof(struct fake_rule, field_)}
+#define RULE(name_, kind_, field_) \
+	{ \
+		name_, kind_, offsetof(struct fake_rule, field_) \
+	}
 static const struct field rule_fields[] = {
 	RULE("method", FIELD_TEXT, method),
 	RULE("path", FIELD_TEXT, path),
@@ -75,7 +81,10 @@ static const struct field rule_fields[] = {
 	RULE("trickle-ms", FIELD_UNSIGNED, trickle_ms),
 };
 
-#define IMAGE(name_, kind_, field_) {name_, kind_, offsetof(struct fake_image, field_)}
+#define IMAGE(name_, kind_, field_) \
+	{ \
+		name_, kind_, offsetof(struct fake_image, field_) \
+	}
 static const struct field image_fields[] = {
 	IMAGE("tag", FIELD_TEXT, tag),
 	IMAGE("seed", FIELD_UNSIGNED, seed),
@@ -88,9 +97,9 @@ static const struct field image_fields[] = {
 static int set_number(const struct field *field, void *place, const char *value, struct error *err)
 {
 	bool is_negative = field->kind == FIELD_SIGNED && *value == '-';
-	uint64_t maximum = field->kind == FIELD_UNSIGNED ? UINT32_MAX :
-			   field->kind == FIELD_INT      ? INT32_MAX :
-							   INT64_MAX;
+	uint64_t maximum = field->kind == FIELD_UNSIGNED ? UINT32_MAX
+			   : field->kind == FIELD_INT    ? INT32_MAX
+							 : INT64_MAX;
 	uint64_t number;
 
 	if (text_parse_number(value + is_negative, maximum, &number, err) < 0)
@@ -213,8 +222,9 @@ static int run_file(struct fake_registry *registry, const struct strvec *words, 
 	if (file_read(AT_FDCWD, words->items[3], (size_t)1 << 32, &bytes, err) < 0)
 		return -1;
 	if (is_manifest)
-		fake_registry_add_manifest(registry, words->items[2], words->count > 5 ? words->items[5] : NULL,
-					   words->items[4], bytes.buf, bytes.len, NULL);
+		fake_registry_add_manifest(registry, words->items[2],
+					   words->count > 5 ? words->items[5] : NULL, words->items[4],
+					   bytes.buf, bytes.len, NULL);
 	else
 		fake_registry_add_blob(registry, words->items[2], bytes.buf, bytes.len, NULL);
 	return 0;

@@ -150,8 +150,8 @@ static void start_listening(struct fake_registry *registry)
 	registry->port = ntohs(address.sin_port);
 	registry->host = xasprintf("%s:%u", registry->options.address, registry->port);
 	registry->url = xasprintf("%s://%s", registry->options.use_tls ? "https" : "http", registry->host);
-	registry->realm = registry->options.realm ? xstrdup(registry->options.realm) :
-						    xasprintf("%s/token", registry->url);
+	registry->realm = registry->options.realm ? xstrdup(registry->options.realm)
+						  : xasprintf("%s/token", registry->url);
 }
 
 static void start_tls(struct fake_registry *registry)
@@ -211,9 +211,9 @@ static void free_rules(struct rule *rule)
 {
 	while (rule) {
 		struct rule *next = rule->next;
-		const char *strings[] = {rule->rule.method, rule->rule.path, rule->rule.header, rule->rule.body,
-					 rule->rule.retry_after, rule->rule.redirect, rule->rule.raw,
-					 rule->rule.headers};
+		const char *strings[] = {rule->rule.method, rule->rule.path,        rule->rule.header,
+					 rule->rule.body,   rule->rule.retry_after, rule->rule.redirect,
+					 rule->rule.raw,    rule->rule.headers};
 		for (size_t i = 0; i < ARRAY_LENGTH(strings); i++)
 			free((char *)strings[i]);
 		free(rule);

@@ -92,7 +92,8 @@ static void commit(struct exchange *exchange, struct strbuf *data)
 
 	digest_of(data->buf, data->len, &digest);
 	if (!wanted || strcmp(wanted, digest_format(&digest, text)) != 0) {
-		answer_error(exchange, 400, "DIGEST_INVALID", "provided digest did not match uploaded content");
+		answer_error(exchange, 400, "DIGEST_INVALID",
+			     "provided digest did not match uploaded content");
 		strbuf_release(data);
 		return;
 	}

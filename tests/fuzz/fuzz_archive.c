@@ -31,7 +31,8 @@ static void read_images(struct blob_store *store)
 		CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT;
 		CLEANUP(error_clear) struct error err = ERROR_INIT;
 		const struct descriptor *descriptor = &images[i].descriptor;
-		int result = blob_store_read_blob(store, &descriptor->digest, descriptor->size, 1 << 20, &out, &err);
+		int result = blob_store_read_blob(store, &descriptor->digest, descriptor->size, 1 << 20, &out,
+						  &err);
 		expect(out.len == (result == 0 ? descriptor->size : 0));
 		expect((err.code != ERROR_NONE) == (result < 0));
 	}
@@ -94,20 +95,19 @@ static void try_records(const uint8_t *data, size_t size)
 	CLEANUP(archive_records_release) struct archive_records records = ARCHIVE_RECORDS_INIT;
 	CLEANUP(archive_records_release) struct archive_records again = ARCHIVE_RECORDS_INIT;
 	CLEANUP(archive_layout_release) struct archive_layout layout, layout_again;
-	CLEANUP(free_memory) uint8_t *text = xmalloc(size);
+	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
 	CLEANUP(error_clear) struct error err = ERROR_INIT;
 	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT;
 	struct archive_index index;
 
 	archive_layout_init(&layout);
 	archive_layout_init(&layout_again);
-	if (size)
-		memcpy(text, data, size);
-	correct_id(text, size);
-	if (archive_records_parse(&records, &layout, &index, "fuzz", text, size, &err) < 0)
+	strbuf_add(&text, data, size);
+	correct_id((uint8_t *)text.buf, text.len);
+	if (archive_records_parse(&records, &layout, &index, "fuzz", &text, &err) < 0)
 		return;
 	archive_records_format(&out, &records, &layout, &index);
-	expect(archive_records_parse(&again, &layout_again, &index, "again", out.buf, out.len, &err) == 0);
+	expect(archive_records_parse(&again, &layout_again, &index, "again", &out, &err) == 0);
 	expect(layout.end == layout_again.end && layout.digests.count == layout_again.digests.count);
 	expect(!strcmp(records.id, again.id));
 }

@@ -152,5 +152,6 @@ TEST(a_new_phase_starts_from_zero)
 	EXPECT(progress.items_total == 10 && progress.bytes_total == 1000);
 	progress_start(&progress, "tags", 5, 0);
 	EXPECT_STRING(atomic_load(&progress.phase), "tags");
-	EXPECT(!progress.items_done && !progress.bytes_done && progress.items_total == 5 && !progress.bytes_total);
+	EXPECT(!progress.items_done && !progress.bytes_done && progress.items_total == 5 &&
+	       !progress.bytes_total);
 }

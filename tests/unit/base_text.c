@@ -19,7 +19,10 @@ TEST(ordinary_text_stays_as_it_is)
 {
 	EXPECT_ESCAPED("", "");
 	EXPECT_ESCAPED("quay.io/a/b:v1 (\"x\")", "quay.io/a/b:v1 (\"x\")");
-	EXPECT_ESCAPED("gr\xc3\xb6\xc3\x9f" "e \xe2\x82\xac \xf0\x9f\x9a\x80", "gr\xc3\xb6\xc3\x9f" "e \xe2\x82\xac \xf0\x9f\x9a\x80");
+	EXPECT_ESCAPED("gr\xc3\xb6\xc3\x9f"
+		       "e \xe2\x82\xac \xf0\x9f\x9a\x80",
+		       "gr\xc3\xb6\xc3\x9f"
+		       "e \xe2\x82\xac \xf0\x9f\x9a\x80");
 }
 
 TEST(control_characters_are_shown_not_sent)
@@ -28,12 +31,16 @@ TEST(control_characters_are_shown_not_sent)
 	EXPECT_ESCAPED("one\ntwo\r\t", "one\\x0atwo\\x0d\\x09");
 	EXPECT_ESCAPED("\x7f", "\\x7f");
 	EXPECT_ESCAPED("a\0b", "a\\x00b");
-	EXPECT_ESCAPED("\xc2\x9b" "31m", "\\u{9b}31m");
+	EXPECT_ESCAPED("\xc2\x9b"
+		       "31m",
+		       "\\u{9b}31m");
 }
 
 TEST(text_that_changes_direction_is_shown)
 {
-	EXPECT_ESCAPED("a\xe2\x80\xae" "b", "a\\u{202e}b");
+	EXPECT_ESCAPED("a\xe2\x80\xae"
+		       "b",
+		       "a\\u{202e}b");
 	EXPECT_ESCAPED("\xe2\x81\xa6\xe2\x81\xa9", "\\u{2066}\\u{2069}");
 	EXPECT_ESCAPED("\xe2\x80\x8e\xe2\x80\x8f", "\\u{200e}\\u{200f}");
 	EXPECT_ESCAPED("\xd8\x9c", "\\u{61c}");
@@ -47,10 +54,10 @@ TEST(bytes_that_are_not_utf_8_are_shown)
 	EXPECT_ESCAPED("\xc3", "\\xc3");
 	EXPECT_ESCAPED("\xc3(", "\\xc3(");
 	EXPECT_ESCAPED("\xe2\x82", "\\xe2\\x82");
-	EXPECT_ESCAPED("\xc0\x80", "\\xc0\\x80");         /* overlong */
+	EXPECT_ESCAPED("\xc0\x80", "\\xc0\\x80");          /* overlong */
 	EXPECT_ESCAPED("\xe0\x80\x80", "\\xe0\\x80\\x80"); /* overlong */
 	EXPECT_ESCAPED("\xf0\x80\x80\x80", "\\xf0\\x80\\x80\\x80");
-	EXPECT_ESCAPED("\xed\xa0\x80", "\\xed\\xa0\\x80"); /* surrogate */
+	EXPECT_ESCAPED("\xed\xa0\x80", "\\xed\\xa0\\x80");          /* surrogate */
 	EXPECT_ESCAPED("\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"); /* above U+10FFFF */
 	EXPECT_ESCAPED("\xf5\x80\x80\x80", "\\xf5\\x80\\x80\\x80");
 }
@@ -112,9 +119,27 @@ TEST(sizes_with_units)
 TEST(what_is_no_size)
 {
 	static const char *const cases[] = {
-		"",     "K",    "-1",    "+1",  " 1",   "1 ",   "1.5G", "1k",   "1g",
-		"1Gib", "1GiB", "1GB",   "1KK", "1i",   "0x10", "1P",   "1e3",  "18446744073709551616",
-		"16777216Ti",   "18446744073709551615K", "99999999999999999999999999",
+		"",
+		"K",
+		"-1",
+		"+1",
+		" 1",
+		"1 ",
+		"1.5G",
+		"1k",
+		"1g",
+		"1Gib",
+		"1GiB",
+		"1GB",
+		"1KK",
+		"1i",
+		"0x10",
+		"1P",
+		"1e3",
+		"18446744073709551616",
+		"16777216Ti",
+		"18446744073709551615K",
+		"99999999999999999999999999",
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {

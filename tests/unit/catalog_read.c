@@ -49,7 +49,7 @@ TEST(a_catalog_is_read_from_a_store)
 	CLEANUP(blob_store_freep) struct blob_store *store = NULL;
 	CLEANUP(catalog_release) struct catalog catalog = CATALOG_INIT;
 	CLEANUP(free_string) char *path = xasprintf("%s/store", test_directory());
-	struct progress progress = {0};
+	struct progress progress = {.items_done = 0};
 	struct error err = ERROR_INIT;
 
 	FIXTURE_ADD(&image, PACKING_GZIP,

@@ -41,8 +41,17 @@ TEST(text_and_value_are_the_same_thing)
 TEST(whatever_is_no_digest_is_refused)
 {
 	static const char *const cases[] = {
-		"", "sha256", "sha256:", ABC, "sha256:" ABC "0", "sha256:" ABC "\n", " sha256:" ABC,
-		"SHA256:" ABC, "sha512:" ABC, "sha256:../../../etc/passwd", "sha256:" ABC ABC,
+		"",
+		"sha256",
+		"sha256:",
+		ABC,
+		"sha256:" ABC "0",
+		"sha256:" ABC "\n",
+		" sha256:" ABC,
+		"SHA256:" ABC,
+		"sha512:" ABC,
+		"sha256:../../../etc/passwd",
+		"sha256:" ABC ABC,
 		"sha256:BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD",
 		"sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015a",
 		"sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ag",
@@ -63,7 +72,8 @@ TEST(a_refused_digest_is_shown_escaped)
 	struct error err = ERROR_INIT;
 	struct digest digest;
 
-	EXPECT_ERROR(digest_parse(&digest, "sha256:\x1b]52;c;", &err), &err, ERROR_INVALID, "'sha256:\\x1b]52;c;'");
+	EXPECT_ERROR(digest_parse(&digest, "sha256:\x1b]52;c;", &err), &err, ERROR_INVALID,
+		     "'sha256:\\x1b]52;c;'");
 }
 
 TEST(short_text_is_not_read_past_its_end)

@@ -63,14 +63,15 @@ static inline ssize_t fixture_read(void *context, uint64_t offset, void *data, s
 static inline void fixture_add_header(struct strbuf *tar, char type, const char *path, const char *target,
 				      size_t size)
 {
-	char header[512] = {0};
+	char header[512] = {0}, octal[24];
 	unsigned sum = 0;
 
 	snprintf(header, 100, "%.99s", path);
 	snprintf(header + 100, 8, "%07o", 0644u);
 	snprintf(header + 108, 8, "%07o", 0u);
 	snprintf(header + 116, 8, "%07o", 0u);
-	snprintf(header + 124, 12, "%011zo", size);
+	snprintf(octal, sizeof(octal), "%011zo", size);
+	memcpy(header + 124, octal, 11);
 	snprintf(header + 136, 12, "%011o", 0u);
 	memset(header + 148, ' ', 8);
 	header[156] = type;

@@ -30,7 +30,7 @@ TEST(layers_are_read_from_a_store)
 	CLEANUP(blob_store_freep) struct blob_store *store = NULL;
 	CLEANUP(free_string) char *path = xasprintf("%s/store", test_directory());
 	struct descriptor layers[2];
-	struct progress progress = {0};
+	struct progress progress = {.items_done = 0};
 	size_t count = 0;
 	struct layer_visitor visitor = {.location = "/c", .file = count_file, .context = &count};
 	struct error err = ERROR_INIT;

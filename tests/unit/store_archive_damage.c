@@ -141,7 +141,8 @@ TEST(other_files_are_told_what_they_are)
 	EXPECT_ERROR(archive_open(&store, path, &err), &err, ERROR_DIGEST, "is not an airlift archive");
 	fixture_write_file(path, "hello", 5);
 	EXPECT_ERROR(archive_open(&store, path, &err), &err, ERROR_DIGEST, "is not an airlift archive");
-	EXPECT_ERROR(archive_open(&store, test_directory(), &err), &err, ERROR_INVALID, "is not a regular file");
+	EXPECT_ERROR(archive_open(&store, test_directory(), &err), &err, ERROR_INVALID,
+		     "is not a regular file");
 }
 
 /* Replaces text in the records and makes all digests right again: what a malicious sender can do. */
@@ -174,10 +175,10 @@ TEST(forged_records_are_refused)
 		const char *old, *new, *message;
 	} cases[] = {
 		{"\"format\": 1", "\"format\": 2", "is of format 2"},
-		{"\"offset\": 1536", "\"offset\": 1024", "should stand at 1536"},
-		{"\"offset\": 1536", "\"offset\": -512", "blob 0"},
-		{"\"size\": 600", "\"size\": 9e9", "blob"},
-		{"\"size\": 600", "\"size\": 100", "should stand at 4608"},
+		{"\"offset\":1536", "\"offset\":1024", "should stand at 1536"},
+		{"\"offset\":1536", "\"offset\":-512", "blob 0"},
+		{"\"size\":600", "\"size\":9e9", "blob"},
+		{"\"size\":600", "\"size\":100", "should stand at 4608"},
 		{"\"blobs\": [", "\"blobz\": [", "blobs"},
 		{"oci.image.manifest", "oci.image.manifess", "mediaType"},
 	};

@@ -9,7 +9,16 @@
 TEST(an_archive_gives_back_blobs_of_every_size)
 {
 	static const size_t sizes[] = {
-		0, 1, 511, 512, 513, CHUNK_SIZE - 1, CHUNK_SIZE, CHUNK_SIZE + 1, 3 * CHUNK_SIZE, 3 * CHUNK_SIZE + 7,
+		0,
+		1,
+		511,
+		512,
+		513,
+		CHUNK_SIZE - 1,
+		CHUNK_SIZE,
+		CHUNK_SIZE + 1,
+		3 * CHUNK_SIZE,
+		3 * CHUNK_SIZE + 7,
 	};
 	CLEANUP(fixture_release) struct fixture fixture = {0};
 	CLEANUP(free_string) char *path = fixture_path("a.tar");
@@ -187,7 +196,8 @@ TEST(wrong_bytes_never_become_a_blob)
 	EXPECT_OK(fixture_open(&fixture, path, true, &writer, &err), &err);
 	struct blob_store *store = archive_writer_store(writer);
 	uint8_t wrong[1000] = {0};
-	EXPECT_ERROR(blob_store_put(store, &blob->digest, wrong, 1000, &err), &err, ERROR_DIGEST, "another digest");
+	EXPECT_ERROR(blob_store_put(store, &blob->digest, wrong, 1000, &err), &err, ERROR_DIGEST,
+		     "another digest");
 	EXPECT_ERROR(blob_store_put(store, &blob->digest, blob->data, 999, &err), &err, ERROR_INVALID,
 		     "planned with 1000 bytes");
 	EXPECT_OK(blob_store_create_blob(store, &blob->digest, 1000, &blob_writer, &err), &err);
@@ -199,7 +209,8 @@ TEST(wrong_bytes_never_become_a_blob)
 	EXPECT_ERROR(blob_writer_commit(blob_writer, &err), &err, ERROR_DIGEST, "shorter");
 	EXPECT(!blob_store_has(store, &blob->digest, 1000));
 	struct digest unknown = {{1}};
-	EXPECT_ERROR(blob_store_put(store, &unknown, wrong, 1, &err), &err, ERROR_INVALID, "not part of the plan");
+	EXPECT_ERROR(blob_store_put(store, &unknown, wrong, 1, &err), &err, ERROR_INVALID,
+		     "not part of the plan");
 
 	EXPECT_OK(blob_store_create_blob(store, &blob->digest, 1000, &blob_writer, &err), &err);
 	EXPECT_OK(blob_writer_write(blob_writer, wrong, 700, &err), &err);
@@ -253,8 +264,8 @@ TEST(an_image_whose_blob_failed_is_not_listed_and_its_place_is_zeros)
 	EXPECT(archive_store_records(store)->n_images == 2);
 	EXPECT(!blob_store_has(store, &failed->digest, failed->size));
 	struct blob_reader *reader = NULL;
-	EXPECT_ERROR(blob_store_open_blob(store, &failed->digest, failed->size, &reader, &err), &err, ERROR_NOT_FOUND,
-		     "is not there");
+	EXPECT_ERROR(blob_store_open_blob(store, &failed->digest, failed->size, &reader, &err), &err,
+		     ERROR_NOT_FOUND, "is not there");
 	fixture_read_file(path, &bytes);
 	EXPECT(!memmem(bytes.buf, bytes.len, failed->data, 64));
 	EXPECT(memmem(bytes.buf, bytes.len, "airlift/absent/", 15) != NULL);
@@ -290,7 +301,8 @@ TEST(a_plain_archive_has_nothing_of_ours_and_must_be_complete)
 
 TEST(the_planned_size_is_what_the_blobs_take)
 {
-	struct archive_blob blobs[] = {{.size = 1}, {.size = UINT64_C(1) << 33}, {.size = OCI_MAX_BLOB_SIZE + 1}};
+	struct archive_blob blobs[] = {
+		{.size = 1}, {.size = UINT64_C(1) << 33}, {.size = OCI_MAX_BLOB_SIZE + 1}};
 
 	EXPECT(archive_planned_size(NULL, 0) == 1024);
 	EXPECT(archive_planned_size(blobs, 1) == 2048);
@@ -328,5 +340,6 @@ TEST(a_reader_may_begin_again_and_sees_damage_before_the_last_byte)
 		     "between its bytes 4194304 and 8388607");
 	EXPECT_ERROR((int)blob_reader_read(reader, CHUNK_SIZE, data, CHUNK_SIZE, &err), &err, ERROR_DIGEST,
 		     "is damaged");
-	EXPECT_ERROR((int)blob_reader_read(reader, 2 * CHUNK_SIZE, data, 10, &err), &err, ERROR_DIGEST, "is damaged");
+	EXPECT_ERROR((int)blob_reader_read(reader, 2 * CHUNK_SIZE, data, 10, &err), &err, ERROR_DIGEST,
+		     "is damaged");
 }

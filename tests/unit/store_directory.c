@@ -13,7 +13,9 @@ static char *blob_path(const char *directory, const struct fixture_blob *blob)
 static struct descriptor descriptor_of(const struct fixture_blob *blob)
 {
 	return (struct descriptor){
-		.digest = blob->digest, .size = blob->size, .media_type = (char *)MEDIA_TYPE_OCI_MANIFEST,
+		.digest = blob->digest,
+		.size = blob->size,
+		.media_type = (char *)MEDIA_TYPE_OCI_MANIFEST,
 	};
 }
 
@@ -77,7 +79,8 @@ TEST(nothing_wrong_or_unfinished_is_visible)
 
 	const struct fixture_blob *blob = fixture_add_random(&fixture, 1, 100);
 	EXPECT_OK(directory_store_open(&store, path, DIRECTORY_WRITE, &err), &err);
-	EXPECT_ERROR(blob_store_put(store, &blob->digest, zeros, 100, &err), &err, ERROR_DIGEST, "another digest");
+	EXPECT_ERROR(blob_store_put(store, &blob->digest, zeros, 100, &err), &err, ERROR_DIGEST,
+		     "another digest");
 	EXPECT_OK(blob_store_create_blob(store, &blob->digest, 100, &writer, &err), &err);
 	EXPECT_OK(blob_writer_write(writer, blob->data, 100, &err), &err);
 	EXPECT(!blob_store_has(store, &blob->digest, 100));
@@ -143,7 +146,8 @@ TEST(a_link_in_place_of_the_blobs_directory_is_refused)
 	struct error err = ERROR_INIT;
 
 	EXPECT(mkdir(path, 0755) == 0 && mkdir(victim, 0755) == 0 && symlink(victim, blobs) == 0);
-	EXPECT_ERROR(directory_store_open(&store, path, DIRECTORY_CACHE, &err), &err, ERROR_IO, "blobs/sha256");
+	EXPECT_ERROR(directory_store_open(&store, path, DIRECTORY_CACHE, &err), &err, ERROR_IO,
+		     "blobs/sha256");
 }
 
 TEST(other_directories_are_refused)
@@ -199,7 +203,9 @@ TEST(a_layout_of_another_tool_is_read_and_added_to)
 	EXPECT_STRING(images[0].name, NULL);
 	EXPECT_STRING(images[1].name, "latest");
 	struct descriptor descriptor = {
-		.digest = {{0x11}}, .size = 5, .media_type = (char *)MEDIA_TYPE_DOCKER_MANIFEST,
+		.digest = {{0x11}},
+		.size = 5,
+		.media_type = (char *)MEDIA_TYPE_DOCKER_MANIFEST,
 		.has_platform = true,
 		.platform = {.os = (char *)"linux", .architecture = (char *)"arm", .variant = (char *)"v7"},
 	};
@@ -210,7 +216,8 @@ TEST(a_layout_of_another_tool_is_read_and_added_to)
 	EXPECT_STRING(images[1].descriptor.platform.variant, "v7");
 	EXPECT_STRING(images[2].descriptor.platform.architecture, "arm64");
 	fixture_read_file(index, &text);
-	EXPECT(strstr(text.buf, "kept too") && strstr(text.buf, "\"custom\"") && !strstr(text.buf, "\"kept\""));
+	EXPECT(strstr(text.buf, "kept too") && strstr(text.buf, "\"custom\"") &&
+	       !strstr(text.buf, "\"kept\""));
 }
 
 struct adding {
@@ -227,7 +234,9 @@ static void add_one(size_t index, unsigned worker, void *context)
 	(void)worker;
 	snprintf(name, sizeof(name), "image-%zu", index);
 	struct descriptor descriptor = {
-		.digest = {{(uint8_t)index}}, .size = 5, .media_type = (char *)MEDIA_TYPE_OCI_MANIFEST,
+		.digest = {{(uint8_t)index}},
+		.size = 5,
+		.media_type = (char *)MEDIA_TYPE_OCI_MANIFEST,
 	};
 	adding->failures += directory_store_add_image(adding->store, name, &descriptor, &err) < 0;
 }

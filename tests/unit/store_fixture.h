@@ -62,11 +62,11 @@ static inline struct fixture_blob *fixture_add_random(struct fixture *fixture, u
 }
 
 /* An OCI image with one layer; its manifest is the last blob. */
-static inline struct fixture_blob *fixture_add_image(struct fixture *fixture, const char *source, uint64_t seed,
-						     size_t layer_size)
+static inline struct fixture_blob *fixture_add_image(struct fixture *fixture, const char *source,
+						     uint64_t seed, size_t layer_size)
 {
-	static const char config_format[] =
-		"{\"architecture\":\"amd64\",\"os\":\"linux\",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\"%s\"]}}";
+	static const char config_format[] = "{\"architecture\":\"amd64\",\"os\":\"linux\",\"rootfs\":{"
+					    "\"type\":\"layers\",\"diff_ids\":[\"%s\"]}}";
 	char text[1024], config_digest[DIGEST_TEXT_SIZE], layer_digest[DIGEST_TEXT_SIZE];
 
 	const struct fixture_blob *layer = fixture_add_random(fixture, seed, layer_size);
@@ -74,17 +74,21 @@ static inline struct fixture_blob *fixture_add_image(struct fixture *fixture, co
 	int length = snprintf(text, sizeof(text), config_format, layer_digest);
 	const struct fixture_blob *config = fixture_add(fixture, ARCHIVE_CONFIG, text, (size_t)length);
 	digest_format(&config->digest, config_digest);
-	length = snprintf(text, sizeof(text),
-			  "{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_TYPE_OCI_MANIFEST "\",\"config\":{\"mediaType\":"
-			  "\"application/vnd.oci.image.config.v1+json\",\"digest\":\"%s\",\"size\":%zu},\"layers\":["
-			  "{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar\",\"digest\":\"%s\",\"size\":%zu}]}",
-			  config_digest, config->size, layer_digest, layer->size);
+	length = snprintf(
+		text, sizeof(text),
+		"{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_TYPE_OCI_MANIFEST
+		"\",\"config\":{\"mediaType\":"
+		"\"application/vnd.oci.image.config.v1+json\",\"digest\":\"%s\",\"size\":%zu},\"layers\":["
+		"{\"mediaType\":\"application/vnd.oci.image.layer.v1.tar\",\"digest\":\"%s\",\"size\":%zu}]}",
+		config_digest, config->size, layer_digest, layer->size);
 	struct fixture_blob *manifest = fixture_add(fixture, ARCHIVE_MANIFEST, text, (size_t)length);
 
 	struct archive_records *records = &fixture->records;
 	records->images = xreallocarray(records->images, records->n_images + 1, sizeof(*records->images));
 	records->images[records->n_images++] = (struct archive_image){
-		.source = xstrdup(source), .digest = manifest->digest, .size = manifest->size,
+		.source = xstrdup(source),
+		.digest = manifest->digest,
+		.size = manifest->size,
 		.type = MANIFEST_OCI_IMAGE,
 	};
 	return manifest;
@@ -103,7 +107,8 @@ static inline int fixture_open(const struct fixture *fixture, const char *path, 
 
 	for (size_t i = 0; i < fixture->n_blobs; i++)
 		plan[i] = (struct archive_blob){
-			.digest = fixture->blobs[i].digest, .size = fixture->blobs[i].size,
+			.digest = fixture->blobs[i].digest,
+			.size = fixture->blobs[i].size,
 			.kind = fixture->blobs[i].kind,
 		};
 	return archive_writer_open(writer, path, plan, fixture->n_blobs, with_records, NULL, err);

@@ -116,7 +116,9 @@ static void make_layout(struct fixture *fixture, const char *path)
 
 	const struct fixture_blob *manifest = fixture_add_image(fixture, "x", 1, 1000);
 	struct descriptor descriptor = {
-		.digest = manifest->digest, .size = manifest->size, .media_type = (char *)MEDIA_TYPE_OCI_MANIFEST,
+		.digest = manifest->digest,
+		.size = manifest->size,
+		.media_type = (char *)MEDIA_TYPE_OCI_MANIFEST,
 	};
 	EXPECT_OK(directory_store_open(&store, path, DIRECTORY_WRITE, &err), &err);
 	for (size_t i = 0; store && i < fixture->n_blobs; i++)
@@ -137,8 +139,8 @@ TEST(layouts_that_gnu_tar_has_packed_are_read)
 	make_layout(&fixture, layout);
 	for (size_t i = 0; i < ARRAY_LENGTH(formats); i++) {
 		CLEANUP(blob_store_freep) struct blob_store *store = NULL;
-		int status = RUN(log, (char *)"tar", (char *)formats[i], (char *)"-C", layout, (char *)"-cf", path,
-				 (char *)".");
+		int status = RUN(log, (char *)"tar", (char *)formats[i], (char *)"-C", layout, (char *)"-cf",
+				 path, (char *)".");
 		if (status < 0)
 			TEST_SKIP("tar is not installed");
 		EXPECT(status == 0);
@@ -159,7 +161,9 @@ TEST(compressed_tars_are_told_how_to_become_readable)
 		{"\x1f\x8b\x08 some", "gzip -dc"},
 		{"\x28\xb5\x2f\xfd some", "zstd -dc"},
 		{"BZh9 some", "bzip2 -dc"},
-		{"\xfd" "7zXZ\0 some", "xz -dc"},
+		{"\xfd"
+		 "7zXZ\0 some",
+		 "xz -dc"},
 		{"not a tar", "is not a tar archive"},
 	};
 	CLEANUP(free_string) char *path = fixture_path("a.tar");
@@ -229,7 +233,8 @@ TEST(tars_that_are_no_layout_or_an_ambiguous_one_are_refused)
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
 		struct blob_store *store = NULL;
 		struct error err = ERROR_INIT;
-		EXPECT_ERROR(open_entries(cases[i].entries, &store, &err), &err, ERROR_INVALID, cases[i].message);
+		EXPECT_ERROR(open_entries(cases[i].entries, &store, &err), &err, ERROR_INVALID,
+			     cases[i].message);
 	}
 }
 
@@ -258,6 +263,8 @@ TEST(a_blob_with_other_content_than_its_name_is_noticed)
 	EXPECT_OK(open_entries(entries, &store, &err), &err);
 	memset(&digest, 0xaa, sizeof(digest));
 	EXPECT(blob_store_has(store, &digest, 5) && !blob_store_has(store, &digest, 6));
-	EXPECT_ERROR(blob_store_read_blob(store, &digest, 5, 100, &out, &err), &err, ERROR_DIGEST, "is damaged");
-	EXPECT_ERROR(blob_store_read_blob(store, &digest, 6, 100, &out, &err), &err, ERROR_DIGEST, "has 5 bytes");
+	EXPECT_ERROR(blob_store_read_blob(store, &digest, 5, 100, &out, &err), &err, ERROR_DIGEST,
+		     "is damaged");
+	EXPECT_ERROR(blob_store_read_blob(store, &digest, 6, 100, &out, &err), &err, ERROR_DIGEST,
+		     "has 5 bytes");
 }

@@ -69,7 +69,7 @@ TEST(padding_goes_to_whole_blocks)
 struct raw_entry {
 	const char *name;
 	char type;
-	const char *size;    /* as it stands in the field; NULL: that of data */
+	const char *size; /* as it stands in the field; NULL: that of data */
 	const char *data;
 	size_t length;
 };
@@ -166,9 +166,11 @@ TEST(what_could_be_read_in_two_ways_is_refused)
 	} cases[] = {
 		{{.name = "a", .type = 'S'}, ERROR_INVALID, "sparse"},
 		{{.name = "a", .type = '1', .data = "x"}, ERROR_INVALID, "has data although"},
-		{{.name = "a", .type = '0', .size = "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"}, ERROR_INVALID,
+		{{.name = "a", .type = '0', .size = "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff"},
+		 ERROR_INVALID,
 		 "is not a tar archive"},
-		{{.name = "a", .type = '0', .size = "\x80\0\0\0\x7f\xff\xff\xff\xff\xff\xff\xff"}, ERROR_DIGEST,
+		{{.name = "a", .type = '0', .size = "\x80\0\0\0\x7f\xff\xff\xff\xff\xff\xff\xff"},
+		 ERROR_DIGEST,
 		 "is cut short"},
 		{{.name = "a", .type = '0', .size = "77777777777\0"}, ERROR_DIGEST, "is cut short"},
 		{{.name = "g", .type = 'g', .data = "10 size=1\n"}, ERROR_INVALID, "global pax header"},
@@ -178,7 +180,9 @@ TEST(what_could_be_read_in_two_ways_is_refused)
 		{{.name = "x", .type = 'x', .data = "99 size=1\n"}, ERROR_INVALID, "malformed"},
 		{{.name = "x", .type = 'x', .data = "0 size=1\n"}, ERROR_INVALID, "malformed"},
 		{{.name = "x", .type = 'x', .data = "9 nothing\n"}, ERROR_INVALID, "malformed"},
-		{{.name = "x", .type = 'x', .data = "11 path=a\0\n", .length = 11}, ERROR_INVALID, "contains a NUL"},
+		{{.name = "x", .type = 'x', .data = "11 path=a\0\n", .length = 11},
+		 ERROR_INVALID,
+		 "contains a NUL"},
 		{{.name = "x", .type = 'x', .size = "00000200001\0"}, ERROR_INVALID, "larger than 64 KiB"},
 		{{.name = "x", .type = 'L', .data = ""}, ERROR_INVALID, "the name is empty"},
 	};
@@ -202,6 +206,7 @@ TEST(a_tar_without_its_end_is_cut_short)
 		CLEANUP(volume_set_freep) struct volume_set *bytes = NULL;
 		fixture_write_file(path, tar.buf, length);
 		EXPECT_OK(volume_set_open(&bytes, path, &err), &err);
-		EXPECT_ERROR(tar_list(bytes, "cut.tar", note_entry, &out, &err), &err, ERROR_DIGEST, "is cut short");
+		EXPECT_ERROR(tar_list(bytes, "cut.tar", note_entry, &out, &err), &err, ERROR_DIGEST,
+			     "is cut short");
 	}
 }
