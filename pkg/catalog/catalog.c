@@ -31,7 +31,8 @@ int catalog_location(const struct image_config *config, enum catalog_format *for
 		return error_set(err, ERROR_INVALID, "not an operator catalog: neither label %s nor %s",
 				 CATALOG_LABEL_CONFIGS, CATALOG_LABEL_DATABASE);
 	if (!*value)
-		return error_set(err, ERROR_INVALID, "not a usable operator catalog: label %s is empty", label);
+		return error_set(err, ERROR_INVALID, "not a usable operator catalog: label %s is empty",
+				 label);
 	*location = xstrdup(value);
 	return 0;
 }
@@ -74,8 +75,8 @@ int catalog_read(struct blob_store *store, const struct descriptor *layers, size
 	CLEANUP(catalog_release) struct catalog out = {.format = format, .location = xstrdup(location)};
 
 	start_progress(progress, layers, n_layers);
-	int result = format == CATALOG_SQLITE ? sqlite_read(&source, location, work_directory, &out, err) :
-						file_based_read(&source, location, &out, err);
+	int result = format == CATALOG_SQLITE ? sqlite_read(&source, location, work_directory, &out, err)
+					      : file_based_read(&source, location, &out, err);
 	if (result < 0)
 		return -1;
 	strvec_sort_unique(&out.images);

@@ -25,7 +25,7 @@
 #define CATALOG_LABEL_CONFIGS "operators.operatorframework.io.index.configs.v1"
 #define CATALOG_LABEL_DATABASE "operators.operatorframework.io.index.database.v1"
 
-#define CATALOG_MAX_FILE (UINT64_C(1) << 30)   /* bytes of a file, which is streamed */
+#define CATALOG_MAX_FILE (UINT64_C(1) << 30)    /* bytes of a file, which is streamed */
 #define CATALOG_MAX_DOCUMENT ((size_t)64 << 20) /* bytes of a document in it */
 #define CATALOG_MAX_IMAGE 4096                  /* bytes of one image's text */
 #define CATALOG_MAX_TEXT ((size_t)256 << 20)    /* bytes of all of them, with repetitions */

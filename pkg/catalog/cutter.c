@@ -8,10 +8,10 @@
 struct cutter {
 	struct catalog_files *files;
 	struct catalog_file *file;
-	struct strbuf text;        /* what has not been handed on */
-	struct splitter splitter;  /* over `text` */
-	uint64_t line;             /* of the first byte of `text` */
-	uint64_t bytes_left;       /* to come, as the size of the file says */
+	struct strbuf text;       /* what has not been handed on */
+	struct splitter splitter; /* over `text` */
+	uint64_t line;            /* of the first byte of `text` */
+	uint64_t bytes_left;      /* to come, as the size of the file says */
 	piece_function *emit;
 	void *context;
 };
@@ -103,7 +103,8 @@ static int read_text(struct cutter *cutter, struct layer_file *from, struct erro
 		if (!result)
 			break;
 		strbuf_set_length(text, text->len + (size_t)result);
-		cutter->bytes_left -= (uint64_t)result < cutter->bytes_left ? (uint64_t)result : cutter->bytes_left;
+		cutter->bytes_left -=
+			(uint64_t)result < cutter->bytes_left ? (uint64_t)result : cutter->bytes_left;
 		if (!look_at_text(cutter))
 			return 0;
 	}

@@ -18,7 +18,7 @@ struct reading {
 	const char *location;                /* borrowed */
 	struct catalog_files files;
 	struct piece_queue queue;
-	bool is_done;                        /* written by the reading worker only, as is err */
+	bool is_done; /* written by the reading worker only, as is err */
 	struct error err;
 };
 

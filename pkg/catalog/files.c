@@ -130,8 +130,8 @@ static const struct catalog_file *resolve(const struct catalog_files *files, con
 	return NULL;
 }
 
-static int collect_file(const struct catalog_files *files, struct catalog_file *file,
-			struct catalog *catalog, struct error *err)
+static int collect_file(const struct catalog_files *files, struct catalog_file *file, struct catalog *catalog,
+			struct error *err)
 {
 	const struct catalog_file *end = resolve(files, file, err);
 

@@ -19,14 +19,14 @@
 #define IGNORE_FILE_MAX ((size_t)1 << 20)
 
 struct catalog_file {
-	char *path;           /* in the image */
-	char *target;         /* of a link: a clean path; else NULL */
-	bool is_replaced;     /* by a later entry with the same path */
-	struct strbuf rules;  /* of an ignore file: its text */
+	char *path;          /* in the image */
+	char *target;        /* of a link: a clean path; else NULL */
+	bool is_replaced;    /* by a later entry with the same path */
+	struct strbuf rules; /* of an ignore file: its text */
 	/* guarded by the mutex of struct catalog_files */
 	struct strvec images;
-	struct error err;     /* the first one of the file */
-	uint64_t err_line;    /* where the piece with the error began */
+	struct error err;  /* the first one of the file */
+	uint64_t err_line; /* where the piece with the error began */
 };
 
 struct catalog_files {

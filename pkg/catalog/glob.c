@@ -144,7 +144,8 @@ bool glob_match_path(const char *glob, const char *path, bool directory_only)
 			if (!next_glob && (is_directory || !directory_only))
 				return true;
 			path = next_component(path, name_length);
-			if (!path && next_glob && !directory_only && is_any_number(next_glob, strlen(next_glob)))
+			if (!path && next_glob && !directory_only &&
+			    is_any_number(next_glob, strlen(next_glob)))
 				return true;
 			if (next_glob && path) {
 				glob = next_glob;

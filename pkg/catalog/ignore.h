@@ -14,8 +14,8 @@
 #include <stddef.h>
 
 struct ignore_pattern {
-	char *directory;  /* clean path of the directory of its file, "" for the top */
-	char *glob;       /* without '!' and without '/' at the ends */
+	char *directory; /* clean path of the directory of its file, "" for the top */
+	char *glob;      /* without '!' and without '/' at the ends */
 	bool takes_back;
 	bool is_anchored;
 	bool directories_only;

@@ -20,11 +20,11 @@
 /* JSON values one after another. What is not JSON is tried as YAML from there on, as the usual reader
  * does it: so values may be separated by "---", and flow mappings may stand where JSON should. */
 int images_from_json(const char *text, size_t length, uint64_t first_line, struct strvec *images,
-		       struct error *err) MUST_CHECK;
+		     struct error *err) MUST_CHECK;
 
 /* YAML documents. */
 int images_from_yaml(const char *text, size_t length, uint64_t first_line, struct strvec *images,
-		       struct error *err) MUST_CHECK;
+		     struct error *err) MUST_CHECK;
 
 /* The members that count. */
 enum image_member {

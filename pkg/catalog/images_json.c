@@ -11,8 +11,8 @@
 struct json_reader {
 	const char *text;
 	size_t length;
-	size_t offset;       /* of the value that is being read */
-	uint64_t line;       /* of the byte at line_offset */
+	size_t offset; /* of the value that is being read */
+	uint64_t line; /* of the byte at line_offset */
 	size_t line_offset;
 	struct strvec *images;
 };
@@ -47,8 +47,8 @@ static uint64_t value_line(struct json_reader *reader)
 	return reader->line;
 }
 
-static int type_error(struct json_reader *reader, const char *what, const json_t *value,
-		      const char *expected, struct error *err)
+static int type_error(struct json_reader *reader, const char *what, const json_t *value, const char *expected,
+		      struct error *err)
 {
 	return error_set(err, ERROR_INVALID, "line %llu: %s is %s, should be %s",
 			 (unsigned long long)value_line(reader), what, type_name(value), expected);
@@ -60,11 +60,10 @@ static int take_image(struct json_reader *reader, const char *what, const json_t
 		return 0;
 	if (!json_is_string(value))
 		return type_error(reader, what, value, "a string", err);
-	const char *problem =
-		images_add(reader->images, json_string_value(value), json_string_length(value));
+	const char *problem = images_add(reader->images, json_string_value(value), json_string_length(value));
 	if (problem)
-		return error_set(err, ERROR_INVALID, "line %llu: %s",
-				 (unsigned long long)value_line(reader), problem);
+		return error_set(err, ERROR_INVALID, "line %llu: %s", (unsigned long long)value_line(reader),
+				 problem);
 	return 0;
 }
 
@@ -121,13 +120,13 @@ static int read_as_yaml(struct json_reader *reader, const json_error_t *error, s
 	CLEANUP(error_clear) struct error ignored = ERROR_INIT;
 
 	if (!images_from_yaml(reader->text + reader->offset, reader->length - reader->offset,
-				value_line(reader), reader->images, &ignored))
+			      value_line(reader), reader->images, &ignored))
 		return 0;
 	return syntax_error(reader, error, err);
 }
 
 int images_from_json(const char *text, size_t length, uint64_t first_line, struct strvec *images,
-		       struct error *err)
+		     struct error *err)
 {
 	struct json_reader reader = {.text = text, .length = length, .line = first_line, .images = images};
 	/* A number that nobody reads may be of any size. */

@@ -15,10 +15,10 @@
 
 struct yaml_reader {
 	yaml_parser_t parser;
-	yaml_event_t event;    /* the current one */
+	yaml_event_t event; /* the current one */
 	uint64_t first_line;
 	unsigned depth;
-	size_t n_anchors;      /* and aliases */
+	size_t n_anchors; /* and aliases */
 	bool needs_tree;
 	struct strvec *images; /* borrowed */
 };
@@ -100,9 +100,9 @@ static bool is_absent(struct yaml_reader *reader)
 
 static int type_error(struct yaml_reader *reader, const char *what, const char *expected, struct error *err)
 {
-	const char *type = reader->event.type == YAML_SCALAR_EVENT	   ? "a string" :
-			   reader->event.type == YAML_MAPPING_START_EVENT ? "a mapping" :
-									     "a list";
+	const char *type = reader->event.type == YAML_SCALAR_EVENT          ? "a string"
+			   : reader->event.type == YAML_MAPPING_START_EVENT ? "a mapping"
+									    : "a list";
 
 	return error_set(err, ERROR_INVALID, "line %llu: %s is %s, should be %s",
 			 (unsigned long long)event_line(reader), what, type, expected);
@@ -117,11 +117,11 @@ static int take_image(struct yaml_reader *reader, struct strvec *images, struct 
 		return 0;
 	if (event->type != YAML_SCALAR_EVENT)
 		return type_error(reader, "image", "a string", err);
-	const char *problem = images_add(images, (const char *)event->data.scalar.value,
-						 event->data.scalar.length);
+	const char *problem =
+		images_add(images, (const char *)event->data.scalar.value, event->data.scalar.length);
 	if (problem)
-		return error_set(err, ERROR_INVALID, "line %llu: %s",
-				 (unsigned long long)event_line(reader), problem);
+		return error_set(err, ERROR_INVALID, "line %llu: %s", (unsigned long long)event_line(reader),
+				 problem);
 	return 0;
 }
 
@@ -245,7 +245,7 @@ static int read_stream(struct yaml_reader *reader, struct error *err)
 }
 
 int images_from_yaml(const char *text, size_t length, uint64_t first_line, struct strvec *images,
-		       struct error *err)
+		     struct error *err)
 {
 	CLEANUP(strvec_release) struct strvec found = STRVEC_INIT;
 	CLEANUP(reader_release) struct yaml_reader reader = {.first_line = first_line, .images = &found};

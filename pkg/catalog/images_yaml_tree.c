@@ -63,9 +63,9 @@ static int count_visit(struct tree_reader *reader, const yaml_node_t *node, stru
 
 static bool node_is_absent(const yaml_node_t *node)
 {
-	return !node || (node->type == YAML_SCALAR_NODE &&
-			 node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
-			 yaml_is_null((const char *)node->data.scalar.value, node->data.scalar.length));
+	return !node ||
+	       (node->type == YAML_SCALAR_NODE && node->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+		yaml_is_null((const char *)node->data.scalar.value, node->data.scalar.length));
 }
 
 static bool is_merge_key(const yaml_node_t *key)
@@ -133,8 +133,8 @@ static int take_image(struct tree_reader *reader, const yaml_node_t *mapping, st
 		return 0;
 	if (image->type != YAML_SCALAR_NODE)
 		return node_error(reader, image, "image should be a string", err);
-	const char *problem = images_add(reader->images, (const char *)image->data.scalar.value,
-						 image->data.scalar.length);
+	const char *problem =
+		images_add(reader->images, (const char *)image->data.scalar.value, image->data.scalar.length);
 	return problem ? node_error(reader, image, problem, err) : 0;
 }
 
@@ -154,7 +154,8 @@ static int take_related_images(struct tree_reader *reader, const yaml_node_t *ro
 		if (node_is_absent(element))
 			continue;
 		if (element->type != YAML_MAPPING_NODE)
-			return node_error(reader, element, "a member of relatedImages should be a mapping", err);
+			return node_error(reader, element, "a member of relatedImages should be a mapping",
+					  err);
 		if (take_image(reader, element, err) < 0)
 			return -1;
 	}
@@ -189,15 +190,16 @@ static int read_trees(struct tree_reader *reader, yaml_parser_t *parser, struct 
 }
 
 int images_from_yaml_trees(const char *text, size_t length, uint64_t first_line, size_t n_anchors,
-		   struct strvec *images, struct error *err)
+			   struct strvec *images, struct error *err)
 {
 	CLEANUP(yaml_parser_delete) yaml_parser_t parser = {0};
 	struct tree_reader reader = {.first_line = first_line, .visits_left = MAX_VISITS, .images = images};
 
 	if (length > MAX_LENGTH || n_anchors > MAX_ANCHORS)
-		return error_set(err, ERROR_INVALID,
-				 "line %llu: YAML with aliases is read only up to 8 MiB and %d anchors and aliases",
-				 (unsigned long long)first_line, MAX_ANCHORS);
+		return error_set(
+			err, ERROR_INVALID,
+			"line %llu: YAML with aliases is read only up to 8 MiB and %d anchors and aliases",
+			(unsigned long long)first_line, MAX_ANCHORS);
 	if (!yaml_parser_initialize(&parser))
 		abort();
 	yaml_parser_set_input_string(&parser, (const unsigned char *)text, length);

@@ -26,4 +26,4 @@ int yaml_syntax_error(const yaml_parser_t *parser, uint64_t first_line, struct e
  * aliases make more work than a long text would, are refused.
  */
 int images_from_yaml_trees(const char *text, size_t length, uint64_t first_line, size_t n_anchors,
-		   struct strvec *images, struct error *err) MUST_CHECK;
+			   struct strvec *images, struct error *err) MUST_CHECK;

@@ -22,7 +22,7 @@ struct piece {
 	struct piece *next;
 	struct catalog_file *file; /* borrowed */
 	struct strbuf text;
-	uint64_t first_line;       /* from 1 */
+	uint64_t first_line; /* from 1 */
 	enum piece_format format;
 };
 

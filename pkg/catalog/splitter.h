@@ -22,11 +22,11 @@ enum piece_format piece_format_of(const char *text, size_t length);
 
 struct splitter {
 	enum piece_format format;
-	size_t scanned;   /* bytes of the text that were looked at */
-	size_t boundary;  /* the last place to cut; 0: none */
-	size_t depth;     /* open brackets */
+	size_t scanned;  /* bytes of the text that were looked at */
+	size_t boundary; /* the last place to cut; 0: none */
+	size_t depth;    /* open brackets */
 	bool is_in_string;
-	bool is_escaped;  /* the last byte was a backslash in a string */
+	bool is_escaped; /* the last byte was a backslash in a string */
 };
 
 /* Looks at what was added to the text. */

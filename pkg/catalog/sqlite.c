@@ -23,7 +23,6 @@
 #define INSTRUCTIONS_A_LOOK 100000
 
 struct database_copy {
-	const char *location;       /* clean; borrowed */
 	const char *work_directory; /* borrowed */
 	char *path;                 /* in the image; NULL: none found yet */
 	int fd;
@@ -54,7 +53,8 @@ static int copy_bytes(struct layer_file *from, int fd, char *buffer, size_t leng
 	while (result > 0) {
 		total += (uint64_t)result;
 		if (total > CATALOG_MAX_FILE)
-			return error_set(err, ERROR_INVALID, "is larger than 1 GiB, the limit of a catalog file");
+			return error_set(err, ERROR_INVALID,
+					 "is larger than 1 GiB, the limit of a catalog file");
 		if (file_write_all(fd, buffer, (size_t)result, directory, err) < 0)
 			return -1;
 		result = read_full(from, buffer, COPY_SIZE, err);
@@ -170,7 +170,6 @@ int sqlite_read(const struct catalog_source *source, const char *location, const
 	if (layer_path_clean(&clean, location, err) < 0)
 		return -1;
 	CLEANUP(database_copy_release) struct database_copy copy = {
-		.location = clean,
 		.work_directory = work_directory,
 		.fd = -1,
 	};

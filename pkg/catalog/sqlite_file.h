@@ -15,7 +15,7 @@
 struct sqlite_file {
 	sqlite3_vfs vfs; /* a copy of the default one with our functions; registered while this is open */
 	char *name;
-	int fd;          /* borrowed */
+	int fd; /* borrowed */
 	sqlite3 *database;
 };
 

@@ -17,9 +17,9 @@ struct layer_stream {
 	const struct layer_source *source; /* borrowed */
 	uint64_t offset;                   /* packed bytes that were read */
 	struct archive *archive;
-	char *path;                        /* of the current entry */
+	char *path; /* of the current entry */
 	unsigned n_entries;
-	struct error source_error;         /* set inside libarchive's callback, taken out behind it */
+	struct error source_error; /* set inside libarchive's callback, taken out behind it */
 	unsigned char buffer[BUFFER_SIZE];
 };
 
@@ -33,8 +33,8 @@ static ssize_t fill_buffer(struct layer_stream *stream, struct error *err)
 		return 0;
 	if (cancel_requested())
 		return cancel_error(err);
-	ssize_t result = stream->source->read(stream->source->context, stream->offset, stream->buffer,
-					      length, err);
+	ssize_t result =
+		stream->source->read(stream->source->context, stream->offset, stream->buffer, length, err);
 	if (result > 0)
 		stream->offset += (uint64_t)result;
 	return result;
@@ -57,8 +57,8 @@ static int stream_error(struct layer_stream *stream, struct error *err)
 		return error_move(err, &stream->source_error);
 	const char *text = archive_error_string(stream->archive);
 	CLEANUP(free_string) char *shown = text_escaped(text ? text : "not a tar");
-	return error_set(err, ERROR_INVALID,
-			 "%s; a layer is a tar, plain or compressed with gzip or zstd", shown);
+	return error_set(err, ERROR_INVALID, "%s; a layer is a tar, plain or compressed with gzip or zstd",
+			 shown);
 }
 
 int layer_stream_open(struct layer_stream **result, const struct layer_source *source, struct error *err)

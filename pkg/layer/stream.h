@@ -13,8 +13,8 @@
 
 #include "base/error.h"
 
-#define LAYER_MAX_OUTPUT (UINT64_C(4) << 30)   /* unpacked bytes of a layer */
-#define LAYER_MAX_RATIO 200                    /* unpacked to packed, once more than ... */
+#define LAYER_MAX_OUTPUT (UINT64_C(4) << 30)    /* unpacked bytes of a layer */
+#define LAYER_MAX_RATIO 200                     /* unpacked to packed, once more than ... */
 #define LAYER_RATIO_EXEMPT (UINT64_C(16) << 20) /* ... this much has come out */
 #define LAYER_MAX_ENTRIES 1000000u
 
@@ -36,8 +36,8 @@ enum layer_entry_type {
 
 struct layer_entry {
 	enum layer_entry_type type;
-	const char *path;    /* clean; borrowed until the next entry */
-	const char *target;  /* of a link, as written; borrowed like path; else NULL */
+	const char *path;   /* clean; borrowed until the next entry */
+	const char *target; /* of a link, as written; borrowed like path; else NULL */
 	uint64_t size_bytes;
 	bool is_sparse;
 };
@@ -48,8 +48,7 @@ struct layer_stream;
 int layer_stream_open(struct layer_stream **stream, const struct layer_source *source,
 		      struct error *err) MUST_CHECK;
 /* 1 with the next entry, 0 at the end, or -1. */
-int layer_stream_next(struct layer_stream *stream, struct layer_entry *entry,
-		      struct error *err) MUST_CHECK;
+int layer_stream_next(struct layer_stream *stream, struct layer_entry *entry, struct error *err) MUST_CHECK;
 /* The bytes of the current entry: 0 at its end. */
 ssize_t layer_stream_read(struct layer_stream *stream, void *data, size_t length,
 			  struct error *err) MUST_CHECK;

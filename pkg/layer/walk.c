@@ -71,8 +71,8 @@ static bool note_whiteout(struct layer_hidden *hidden, const char *path)
 	return true;
 }
 
-static int visit_file(struct layer_walk *walk, struct layer_stream *stream,
-		      const struct layer_entry *entry, struct error *err)
+static int visit_file(struct layer_walk *walk, struct layer_stream *stream, const struct layer_entry *entry,
+		      struct error *err)
 {
 	struct layer_file file = {.stream = stream, .entry = entry};
 

@@ -30,7 +30,7 @@ void chunk_hasher_reset(struct chunk_hasher *hasher)
 static bool pass_boundary(struct chunk_hasher *hasher)
 {
 	size_t number = (size_t)(hasher->length / CHUNK_SIZE) - 1;
-	struct digest state;
+	struct digest state = {{0}};
 
 	if (!hasher->record && !hasher->expected)
 		return true;

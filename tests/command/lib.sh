@@ -58,6 +58,60 @@ make_image() {
 	"$COMMAND_TESTS/make_image" "$@"
 }
 
+# make_images <<END: each line is a command line of make_image; the digests are ${digests[@]}.
+make_images() {
+	mapfile -t digests < <("$COMMAND_TESTS/make_image" --batch)
+}
+
+# write_catalog DIRECTORY FORMAT BUNDLE [IMAGE]...: a catalog (json, yaml or sqlite) in a fresh directory
+# that is to be a layer of an index image: a bundle and its related images.
+write_catalog() {
+	local directory=$1 format=$2 bundle=$3 image
+	shift 3
+	rm -rf "$directory"
+	if [ "$format" = sqlite ]; then
+		mkdir -p "$directory/database"
+		{
+			echo 'CREATE TABLE operatorbundle (name TEXT PRIMARY KEY, bundlepath TEXT);'
+			echo 'CREATE TABLE related_image (image TEXT, operatorbundle_name TEXT);'
+			echo "INSERT INTO operatorbundle VALUES ('demo.v1', '$bundle');"
+			printf "INSERT INTO related_image VALUES ('%s', 'demo.v1');\n" "$@"
+		} | sqlite3 "$directory/database/index.db"
+		return
+	fi
+	mkdir -p "$directory/configs/demo"
+	if [ "$format" = yaml ]; then
+		{
+			printf -- '---\nschema: olm.package\nname: demo\ndefaultChannel: stable\n'
+			printf -- '---\nschema: olm.bundle\nname: demo.v1\npackage: demo\nimage: %s\nrelatedImages:\n' "$bundle"
+			printf -- '- name: ""\n  image: %s\n' "$@"
+		} >"$directory/configs/demo/catalog.yaml"
+		return
+	fi
+	{
+		printf '{"schema": "olm.package", "name": "demo", "defaultChannel": "stable"}\n'
+		printf '{"schema": "olm.bundle", "name": "demo.v1", "package": "demo", "image": "%s",\n' "$bundle"
+		printf '"relatedImages": [{"name": "", "image": "%s"}' "$bundle"
+		for image in "$@"; do
+			printf ',\n{"name": "", "image": "%s"}' "$image"
+		done
+		printf ']}\n'
+	} >"$directory/configs/demo/catalog.json"
+}
+
+# Labels of index images, for make_image.
+CONFIGS_LABEL='operators.operatorframework.io.index.configs.v1=/configs'
+DATABASE_LABEL='operators.operatorframework.io.index.database.v1=/database/index.db'
+
+# make_catalog HOST/REPOSITORY[:TAG] BUNDLE [IMAGE]...: an index image with a catalog in JSON; prints its
+# digest.
+make_catalog() {
+	local reference=$1
+	shift
+	write_catalog "$T/catalog-layer" json "$@"
+	make_image --label "$CONFIGS_LABEL" --layer "$T/catalog-layer" "$reference"
+}
+
 # --- results
 
 # report STATUS NAME: one test; with a status other than 0, what the last run said is shown.
@@ -268,7 +322,7 @@ start_registry() {
 	} >"$directory/config.yml"
 	docker-registry serve "$directory/config.yml" >"$directory/log" 2>&1 &
 	started+=($!)
-	wait_for 10 grep -q 'listening on' "$directory/log" || bail_out "docker-registry: $(cat "$directory/log")"
+	wait_for 10 grep -qs 'listening on' "$directory/log" || bail_out "docker-registry: $(cat "$directory/log")"
 	printf -v "$name" %s "$(sed -n 's/.*listening on \([0-9.:]*\).*/\1/p' "$directory/log" | head -n 1)"
 }
 
@@ -288,6 +342,28 @@ start_fake() {
 	while read -r name _ host; do
 		[ "$name" = ready ] || printf -v "$name" %s "$host"
 	done <"$T/fake/ports"
+}
+
+# list_registry NAME: what one of start_registry holds, a line for each tag and manifest.
+list_registry() {
+	(
+		cd "$T/registry-$1/data/docker/registry/v2/repositories" 2>/dev/null || exit 0
+		grep -r --include=link '' . | grep '/_manifests/' | grep -v '/tags/[^/]*/index/' | LC_ALL=C sort
+	)
+}
+
+# report_value KEY...: a value of the report in $T/report.json, "bytes fetched" for {"bytes": {"fetched": ..}}.
+report_value() {
+	python3 -c 'import json, sys
+value = json.load(open(sys.argv[1]))
+for key in sys.argv[2:]:
+    value = value[key]
+print(json.dumps(value))' "$T/report.json" "$@"
+}
+
+# repeated_blobs NAME: blobs that were asked for more than once (GET) at a fake listener.
+repeated_blobs() {
+	awk '$1 == "GET" && /\/blobs\/sha256:/ {print $2}' "$T/fake/$1.log" | sed 's/.*blobs.//' | sort | uniq -d
 }
 
 # count_requests NAME [PATTERN]: how many requests of a fake listener match (grep -E over its log).

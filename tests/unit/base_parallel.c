@@ -144,7 +144,7 @@ TEST(sleep_ends_when_cancelled_however_long_it_is)
 
 TEST(a_new_phase_starts_from_zero)
 {
-	struct progress progress = {0};
+	static struct progress progress;
 
 	progress_start(&progress, "copying", 10, 1000);
 	progress.items_done += 3;

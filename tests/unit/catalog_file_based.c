@@ -168,8 +168,8 @@ TEST(a_document_of_more_than_64_mib_is_refused)
 TEST(a_damaged_layer_ends_the_reading)
 {
 	CLEANUP(fixture_image_release) struct fixture_image image = FIXTURE_IMAGE_INIT;
-	struct fixture_layer *layer =
-		FIXTURE_ADD(&image, PACKING_GZIP, FILE_ENTRY("configs/a", "image: a"), FILE_ENTRY("configs/b", "image: b"));
+	struct fixture_layer *layer = FIXTURE_ADD(&image, PACKING_GZIP, FILE_ENTRY("configs/a", "image: a"),
+						  FILE_ENTRY("configs/b", "image: b"));
 
 	layer->source.size_bytes = layer->length / 2;
 	expect_refused(&image, "truncated");

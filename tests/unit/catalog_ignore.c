@@ -81,7 +81,8 @@ TEST(a_pattern_with_a_slash_is_anchored)
 TEST(two_stars_are_any_number_of_components)
 {
 	EXPECT(is_ignored("**/c", "c") && is_ignored("**/c", "a/b/c") && !is_ignored("**/c", "a/bc"));
-	EXPECT(is_ignored("a/**/c", "a/c") && is_ignored("a/**/c", "a/x/y/c") && !is_ignored("a/**/c", "x/c"));
+	EXPECT(is_ignored("a/**/c", "a/c") && is_ignored("a/**/c", "a/x/y/c") &&
+	       !is_ignored("a/**/c", "x/c"));
 	EXPECT(is_ignored("**/b/c", "b/x/b/c"));
 	EXPECT(is_ignored("a/**", "a/b/c") && !is_ignored("a/**", "b"));
 	EXPECT(is_ignored("**", "x"));

@@ -34,9 +34,10 @@ TEST(json_values_follow_one_another)
 {
 	expect_images(images_from_json, "", "");
 	expect_images(images_from_json, " \n{}\t{}", "");
-	expect_images(images_from_json, "{\"image\":\"a\"}{\"image\":\"b\",\"relatedImages\":[{\"image\":\"c\"}]}\n",
-		      "a b c");
-	expect_images(images_from_json, "{\"schema\":\"x\",\"properties\":[{\"image\":\"no\"}],\"image\":\"\"}", "");
+	expect_images(images_from_json,
+		      "{\"image\":\"a\"}{\"image\":\"b\",\"relatedImages\":[{\"image\":\"c\"}]}\n", "a b c");
+	expect_images(images_from_json,
+		      "{\"schema\":\"x\",\"properties\":[{\"image\":\"no\"}],\"image\":\"\"}", "");
 }
 
 TEST(json_names_are_matched_in_any_case_and_the_last_counts)
@@ -51,16 +52,21 @@ TEST(json_null_is_absent_and_other_types_are_errors)
 {
 	expect_images(images_from_json, "{\"image\":null,\"relatedImages\":null}", "");
 	expect_images(images_from_json, "{\"relatedImages\":[null,{\"image\":null},{\"name\":\"x\"}]}", "");
-	expect_refused(images_from_json, "{}\n{\"image\":1}", "line 11: image is a number, should be a string");
-	expect_refused(images_from_json, "{\"relatedImages\":{}}", "line 10: relatedImages is an object, should be a list");
-	expect_refused(images_from_json, "{\"relatedImages\":[\"x\"]}", "a member of relatedImages is a string");
-	expect_refused(images_from_json, "{\"relatedImages\":[{\"image\":[]}]}", "relatedImages.image is a list");
+	expect_refused(images_from_json, "{}\n{\"image\":1}",
+		       "line 11: image is a number, should be a string");
+	expect_refused(images_from_json, "{\"relatedImages\":{}}",
+		       "line 10: relatedImages is an object, should be a list");
+	expect_refused(images_from_json, "{\"relatedImages\":[\"x\"]}",
+		       "a member of relatedImages is a string");
+	expect_refused(images_from_json, "{\"relatedImages\":[{\"image\":[]}]}",
+		       "relatedImages.image is a list");
 	expect_refused(images_from_json, "[]", "line 10: a document is a list, should be an object");
 }
 
 TEST(json_that_nobody_reads_may_hold_anything)
 {
-	expect_images(images_from_json, "{\"x\":\"a\\u0000b\",\"n\":123456789012345678901234567890,\"image\":\"a\"}", "a");
+	expect_images(images_from_json,
+		      "{\"x\":\"a\\u0000b\",\"n\":123456789012345678901234567890,\"image\":\"a\"}", "a");
 	expect_refused(images_from_json, "{\"image\":\"a\\u0000b\"}", "image has a NUL character in it");
 }
 
@@ -83,7 +89,8 @@ TEST(json_nested_without_end_is_refused)
 
 TEST(what_is_not_json_may_be_yaml_from_there_on)
 {
-	expect_images(images_from_json, "{\"image\":\"a\"}\n---\n{\"image\":\"b\"}\n---\nimage: c\n", "a b c");
+	expect_images(images_from_json, "{\"image\":\"a\"}\n---\n{\"image\":\"b\"}\n---\nimage: c\n",
+		      "a b c");
 	expect_images(images_from_json, "{image: a, relatedImages: [{image: b}]}", "a b");
 }
 
@@ -91,11 +98,13 @@ TEST(yaml_documents_follow_one_another)
 {
 	expect_images(images_from_yaml, "", "");
 	expect_images(images_from_yaml, "# nothing\n---\n---\n# nothing\n", "");
+	expect_images(
+		images_from_yaml,
+		"---\nschema: olm.bundle\nimage: a\nrelatedImages:\n- name: x\n  image: b\n- image: 'c'\n"
+		"---\nIMAGE: \"d\"\n...\n",
+		"a b c d");
 	expect_images(images_from_yaml,
-		      "---\nschema: olm.bundle\nimage: a\nrelatedImages:\n- name: x\n  image: b\n- image: 'c'\n"
-		      "---\nIMAGE: \"d\"\n...\n",
-		      "a b c d");
-	expect_images(images_from_yaml, "properties:\n- image: no\n  relatedImages: [{image: no}]\n? [image]\n: x\n", "");
+		      "properties:\n- image: no\n  relatedImages: [{image: no}]\n? [image]\n: x\n", "");
 	expect_images(images_from_yaml, "image: a\nImage: b\nrelatedImages: [{image: c, image: d}]\n", "b d");
 }
 
@@ -104,10 +113,14 @@ TEST(yaml_null_is_absent_and_other_types_are_errors)
 	expect_images(images_from_yaml, "image:\nrelatedImages: ~\n", "");
 	expect_images(images_from_yaml, "relatedImages: [null, {image: }, {image: ''}]\n", "");
 	expect_images(images_from_yaml, "image: 'null'\n", "null");
-	expect_refused(images_from_yaml, "a: b\nimage: [a]\n", "line 11: image is a list, should be a string");
-	expect_refused(images_from_yaml, "relatedImages: a\n", "line 10: relatedImages is a string, should be a list");
-	expect_refused(images_from_yaml, "relatedImages:\n- a\n", "line 11: a member of relatedImages is a string");
-	expect_refused(images_from_yaml, "a: b\n---\njust words\n", "line 12: a document is a string, should be a mapping");
+	expect_refused(images_from_yaml, "a: b\nimage: [a]\n",
+		       "line 11: image is a list, should be a string");
+	expect_refused(images_from_yaml, "relatedImages: a\n",
+		       "line 10: relatedImages is a string, should be a list");
+	expect_refused(images_from_yaml, "relatedImages:\n- a\n",
+		       "line 11: a member of relatedImages is a string");
+	expect_refused(images_from_yaml, "a: b\n---\njust words\n",
+		       "line 12: a document is a string, should be a mapping");
 	expect_refused(images_from_yaml, "image: \"a\\0b\"\n", "image has a NUL character in it");
 	expect_refused(images_from_yaml, "a: b\n\timage: c\n", "line 11: ");
 }
@@ -116,9 +129,12 @@ TEST(yaml_aliases_and_merge_keys_are_followed)
 {
 	expect_images(images_from_yaml, "x: &i a\nimage: *i\n", "a");
 	expect_images(images_from_yaml, "x: &l [{image: a}, {image: b}]\nrelatedImages: *l\n", "a b");
-	expect_images(images_from_yaml, "x: &m {image: a}\nrelatedImages: [*m, {image: b}]\n---\nimage: c\n", "a b c");
-	expect_images(images_from_yaml, "x: &m {image: a, relatedImages: [{image: b}]}\n<<: *m\nimage: c\n", "c b");
-	expect_images(images_from_yaml, "x: &m {image: a}\ny: &n {image: b}\nrelatedImages: [{<<: [*m, *n]}]\n", "a");
+	expect_images(images_from_yaml, "x: &m {image: a}\nrelatedImages: [*m, {image: b}]\n---\nimage: c\n",
+		      "a b c");
+	expect_images(images_from_yaml, "x: &m {image: a, relatedImages: [{image: b}]}\n<<: *m\nimage: c\n",
+		      "c b");
+	expect_images(images_from_yaml,
+		      "x: &m {image: a}\ny: &n {image: b}\nrelatedImages: [{<<: [*m, *n]}]\n", "a");
 	expect_images(images_from_yaml, "x: &m {k: a}\ny: *m\nimage: c\n", "c");
 	expect_refused(images_from_yaml, "a: b\nimage: *nothing\n", "line 11: found undefined alias");
 	expect_refused(images_from_yaml, "x: &m [a]\nimage: *m\n", "image should be a string");

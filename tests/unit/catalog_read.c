@@ -39,7 +39,8 @@ TEST(an_image_without_the_labels_is_no_catalog)
 	struct error err = ERROR_INIT;
 
 	EXPECT_ERROR(locate(NULL, 0, &format, &location, &err), &err, ERROR_INVALID,
-		     "not an operator catalog: neither label " CATALOG_LABEL_CONFIGS " nor " CATALOG_LABEL_DATABASE);
+		     "not an operator catalog: neither label " CATALOG_LABEL_CONFIGS
+		     " nor " CATALOG_LABEL_DATABASE);
 	EXPECT_ERROR(locate(labels, 1, &format, &location, &err), &err, ERROR_INVALID, "is empty");
 }
 
@@ -53,14 +54,15 @@ TEST(a_catalog_is_read_from_a_store)
 	struct error err = ERROR_INIT;
 
 	FIXTURE_ADD(&image, PACKING_GZIP,
-		    FILE_ENTRY("configs/a", "{\"image\":\"b\",\"relatedImages\":[{\"image\":\"a\"},{\"image\":\"b\"}]}"));
+		    FILE_ENTRY("configs/a",
+			       "{\"image\":\"b\",\"relatedImages\":[{\"image\":\"a\"},{\"image\":\"b\"}]}"));
 	const struct fixture_layer *layer = &image.layers[0];
 	struct descriptor descriptor = {.size = layer->length};
 	digest_of(layer->bytes, layer->length, &descriptor.digest);
 	EXPECT_OK(directory_store_open(&store, path, DIRECTORY_CACHE, &err), &err);
 	EXPECT_OK(blob_store_put(store, &descriptor.digest, layer->bytes, layer->length, &err), &err);
-	EXPECT_OK(catalog_read(store, &descriptor, 1, CATALOG_FILE_BASED, "/configs", test_directory(), &progress,
-			       &catalog, &err),
+	EXPECT_OK(catalog_read(store, &descriptor, 1, CATALOG_FILE_BASED, "/configs", test_directory(),
+			       &progress, &catalog, &err),
 		  &err);
 	EXPECT(catalog.images.count == 2 && catalog.n_files == 1);
 	EXPECT_STRING(catalog.images.items[0], "a");

@@ -11,8 +11,7 @@
 #define BUNDLES \
 	"CREATE TABLE operatorbundle (name TEXT PRIMARY KEY, csv TEXT, bundle TEXT, bundlepath TEXT, " \
 	"skiprange TEXT, version TEXT, replaces TEXT, skips TEXT);"
-#define TABLES \
-	BUNDLES "CREATE TABLE related_image (image TEXT, operatorbundle_name TEXT);"
+#define TABLES BUNDLES "CREATE TABLE related_image (image TEXT, operatorbundle_name TEXT);"
 
 /* The bytes of a database made by these statements. */
 static void make_database(struct strbuf *bytes, const char *statements)
@@ -29,7 +28,9 @@ static void make_database(struct strbuf *bytes, const char *statements)
 }
 
 #define DATABASE_ENTRY(path_, bytes_) \
-	{.type = LAYER_REGULAR, .path = (path_), .text = (bytes_).buf, .size_bytes = (bytes_).len}
+	{ \
+		.type = LAYER_REGULAR, .path = (path_), .text = (bytes_).buf, .size_bytes = (bytes_).len \
+	}
 
 static int read_image(struct fixture_image *image, const char *location, struct catalog *catalog,
 		      struct error *err)
@@ -70,10 +71,11 @@ TEST(bundles_and_related_images_are_read)
 	CLEANUP(fixture_image_release) struct fixture_image image = FIXTURE_IMAGE_INIT;
 	CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT;
 
-	make_database(&bytes, TABLES "INSERT INTO operatorbundle (name, bundlepath) VALUES ('a', 'q.io/b:1'), "
-				     "('b', NULL), ('c', ''), ('d', 'q.io/b:1');"
-				     "INSERT INTO related_image VALUES ('q.io/r:1', 'a'), ('q.io/r:2', 'gone'), "
-				     "('', 'a'), (NULL, 'a');");
+	make_database(&bytes,
+		      TABLES "INSERT INTO operatorbundle (name, bundlepath) VALUES ('a', 'q.io/b:1'), "
+			     "('b', NULL), ('c', ''), ('d', 'q.io/b:1');"
+			     "INSERT INTO related_image VALUES ('q.io/r:1', 'a'), ('q.io/r:2', 'gone'), "
+			     "('', 'a'), (NULL, 'a');");
 	FIXTURE_ADD(&image, PACKING_GZIP, DATABASE_ENTRY("database/index.db", bytes));
 	expect_images(&image, "/database/index.db", "q.io/b:1 q.io/r:1 q.io/r:2");
 }
@@ -96,7 +98,8 @@ TEST(a_database_in_wal_mode_is_read)
 	CLEANUP(fixture_image_release) struct fixture_image image = FIXTURE_IMAGE_INIT;
 	CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT;
 
-	make_database(&bytes, "PRAGMA journal_mode = WAL;" TABLES "INSERT INTO related_image VALUES ('w', 'a')");
+	make_database(&bytes,
+		      "PRAGMA journal_mode = WAL;" TABLES "INSERT INTO related_image VALUES ('w', 'a')");
 	FIXTURE_ADD(&image, PACKING_NONE, DATABASE_ENTRY("index.db", bytes));
 	expect_images(&image, "index.db", "w");
 }
@@ -104,7 +107,8 @@ TEST(a_database_in_wal_mode_is_read)
 TEST(a_database_without_the_tables_is_refused)
 {
 	expect_refused("CREATE TABLE related_image (image TEXT)", "index.db: no such table: operatorbundle");
-	expect_refused("CREATE TABLE operatorbundle (bundlepath TEXT)", "index.db: no such table: related_image");
+	expect_refused("CREATE TABLE operatorbundle (bundlepath TEXT)",
+		       "index.db: no such table: related_image");
 	expect_refused("CREATE TABLE related_image (x TEXT)", "index.db: no such column: image");
 }
 

@@ -13,14 +13,23 @@
 struct fixture_entry {
 	enum layer_entry_type type;
 	const char *path;
-	const char *text;   /* content, or the target of a link */
-	size_t size_bytes;  /* of the content, if it is not a C string */
+	const char *text;  /* content, or the target of a link */
+	size_t size_bytes; /* of the content, if it is not a C string */
 };
 
-#define FILE_ENTRY(path_, text_) {.type = LAYER_REGULAR, .path = (path_), .text = (text_)}
+#define FILE_ENTRY(path_, text_) \
+	{ \
+		.type = LAYER_REGULAR, .path = (path_), .text = (text_) \
+	}
 #define DIRECTORY_ENTRY(path_) {.type = LAYER_DIRECTORY, .path = (path_)}
-#define SYMBOLIC_LINK_ENTRY(path_, target_) {.type = LAYER_SYMBOLIC_LINK, .path = (path_), .text = (target_)}
-#define HARD_LINK_ENTRY(path_, target_) {.type = LAYER_HARD_LINK, .path = (path_), .text = (target_)}
+#define SYMBOLIC_LINK_ENTRY(path_, target_) \
+	{ \
+		.type = LAYER_SYMBOLIC_LINK, .path = (path_), .text = (target_) \
+	}
+#define HARD_LINK_ENTRY(path_, target_) \
+	{ \
+		.type = LAYER_HARD_LINK, .path = (path_), .text = (target_) \
+	}
 
 enum fixture_packing {
 	PACKING_NONE,
@@ -95,10 +104,10 @@ static inline void fixture_write_entry(struct strbuf *tar, const struct fixture_
 {
 	size_t size = entry->size_bytes ? entry->size_bytes : entry->text ? strlen(entry->text) : 0;
 	bool is_file = entry->type == LAYER_REGULAR;
-	char type = is_file				? '0' :
-		    entry->type == LAYER_HARD_LINK	? '1' :
-		    entry->type == LAYER_SYMBOLIC_LINK ? '2' :
-							  '5';
+	char type = is_file                              ? '0'
+		    : entry->type == LAYER_HARD_LINK     ? '1'
+		    : entry->type == LAYER_SYMBOLIC_LINK ? '2'
+							 : '5';
 
 	/* GNU tar's way to write a long name: an entry of type L in front, with the name as its data. */
 	if (strlen(entry->path) > 99) {

@@ -15,7 +15,8 @@ static int count_file(struct layer_file *file, void *context, struct error *err)
 	return 0;
 }
 
-static void put_layer(struct blob_store *store, const struct fixture_layer *layer, struct descriptor *descriptor)
+static void put_layer(struct blob_store *store, const struct fixture_layer *layer,
+		      struct descriptor *descriptor)
 {
 	struct error err = ERROR_INIT;
 

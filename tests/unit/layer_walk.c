@@ -170,8 +170,9 @@ TEST(a_layer_that_ends_early_is_refused)
 
 	for (size_t i = 0; i < 100000; i++)
 		text[i] = (char)(i * i * 7 >> 3);
-	struct fixture_layer *layer = FIXTURE_ADD(
-		&image, PACKING_GZIP, {.type = LAYER_REGULAR, .path = "a", .text = text, .size_bytes = 100000});
+	struct fixture_layer *layer =
+		FIXTURE_ADD(&image, PACKING_GZIP,
+			    {.type = LAYER_REGULAR, .path = "a", .text = text, .size_bytes = 100000});
 	layer->source.size_bytes = layer->length / 2;
 	expect_refused(&image, "/", "truncated");
 }
@@ -201,7 +202,8 @@ TEST(a_bomb_is_refused)
 	const size_t size = (size_t)48 << 20;
 	CLEANUP(free_memory) char *zeros = xcalloc(1, size);
 
-	FIXTURE_ADD(&image, PACKING_GZIP, {.type = LAYER_REGULAR, .path = "c", .text = zeros, .size_bytes = size},
+	FIXTURE_ADD(&image, PACKING_GZIP,
+		    {.type = LAYER_REGULAR, .path = "c", .text = zeros, .size_bytes = size},
 		    FILE_ENTRY("d", "1"));
 	expect_refused(&image, "c", "unpacks to more than 200 times its size");
 	/* Also where nobody reads the content. */

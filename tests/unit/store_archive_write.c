@@ -343,3 +343,29 @@ TEST(a_reader_may_begin_again_and_sees_damage_before_the_last_byte)
 	EXPECT_ERROR((int)blob_reader_read(reader, 2 * CHUNK_SIZE, data, 10, &err), &err, ERROR_DIGEST,
 		     "is damaged");
 }
+
+/* docs/archive-format.md shows this archive byte by byte. */
+TEST(the_example_of_the_documentation_is_right)
+{
+	static const char manifest[] =
+		"{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_TYPE_OCI_MANIFEST "\",\"config\":{\"mediaType\":"
+		"\"application/vnd.oci.empty.v1+json\",\"digest\":"
+		"\"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a\",\"size\":2},\"layers\":[]}";
+	CLEANUP(fixture_release) struct fixture fixture = {0};
+	CLEANUP(free_string) char *path = fixture_path("example.tar");
+	CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT;
+
+	fixture_add(&fixture, ARCHIVE_CONFIG, "{}", 2);
+	const struct fixture_blob *blob = fixture_add(&fixture, ARCHIVE_MANIFEST, manifest, strlen(manifest));
+	fixture.records.images = xcalloc(1, sizeof(*fixture.records.images));
+	fixture.records.images[fixture.records.n_images++] = (struct archive_image){
+		.source = xstrdup("example.com/a:1"), .digest = blob->digest, .size = blob->size,
+		.type = MANIFEST_OCI_IMAGE,
+	};
+	fixture_write(&fixture, path, true);
+	fixture_read_file(path, &bytes);
+	fixture_write_file("/tmp/b-F/example.tar", bytes.buf, bytes.len);
+	EXPECT(bytes.len == 1);
+	EXPECT_STRING(fixture.records.id, "x");
+	EXPECT_STRING(bytes.buf + bytes.len - 1536, "x");
+}
