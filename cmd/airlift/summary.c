@@ -42,7 +42,9 @@ static void print_work(const struct outcome *outcome, uint64_t elapsed_ms)
 {
 	char written[TEXT_SIZE_LENGTH];
 
-	fprintf(stderr, "%zu images", outcome->n_asked - outcome->n_missing);
+	size_t n_images = outcome->n_asked - outcome->n_missing;
+
+	fprintf(stderr, "%zu image%s", n_images, n_images == 1 ? "" : "s");
 	if (outcome->n_attached)
 		fprintf(stderr, " with %zu signatures and referrers", outcome->n_attached);
 	if (outcome->counts.images_present)
@@ -84,6 +86,8 @@ static void print_next(const struct outcome *outcome)
 
 	if (outcome->archive) {
 		fprintf(stderr, "archive: %s (%s)\n", outcome->archive, text_format_size(outcome->archive_bytes, size));
+	}
+	if (outcome->archive && !outcome->is_plain_archive) {
 		fprintf(stderr, "next: carry it over, then\n  airlift push %s REGISTRY[/PATH]\n", outcome->archive);
 	}
 	for (size_t i = 0; i < outcome->directories.count; i++) {

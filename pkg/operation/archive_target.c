@@ -371,12 +371,26 @@ static int write_archive(struct assembly *assembly, const struct blob_list *blob
 	return archive_writer_finish(writer, &assembly->records, run->options->skip_sync, err);
 }
 
-static void note_archive(const struct assembly *assembly, struct outcome *outcome)
+/* For --dry-run: what an earlier archive holds already. */
+static void count_held(const struct assembly *assembly, const struct blob_list *blobs, struct outcome *outcome)
+{
+	for (size_t i = 0; assembly->earlier && i < blobs->count; i++) {
+		const struct archive_blob *blob = &blobs->items[i];
+
+		if (!blob_store_has(source_store(assembly->earlier), &blob->digest, blob->size))
+			continue;
+		outcome->counts.blobs_present++;
+		outcome->counts.bytes_present += blob->size;
+	}
+}
+
+void archive_target_note(const char *path, bool with_records, struct outcome *outcome)
 {
 	struct stat status;
 
-	outcome->archive = xstrdup(assembly->target->path);
-	if (stat(assembly->target->path, &status) == 0)
+	outcome->archive = xstrdup(path);
+	outcome->is_plain_archive = !with_records;
+	if (stat(path, &status) == 0)
 		outcome->archive_bytes = (uint64_t)status.st_size;
 	outcome_phase(outcome, NULL);
 }
@@ -393,20 +407,21 @@ int archive_target_write(struct run *run, struct archive_target *target, struct 
 	if (has_everything(&assembly)) {
 		outcome->is_nothing_new = true;
 		outcome_add_plan(outcome, target->plan, NULL, NULL);
-		note_archive(&assembly, outcome);
+		archive_target_note(target->path, target->with_records, outcome);
 		return 0;
 	}
 	if (plan_earlier(&assembly, outcome, err) < 0)
 		return -1;
-	for (size_t i = 0; i < assembly.n_plans; i++)
+	for (size_t i = 0; i < (run->options->is_dry_run ? 1 : assembly.n_plans); i++)
 		list_plan(&blobs, assembly.plans[i]);
 	outcome->needed_bytes = target->plan->total_bytes;
 	if (run->options->is_dry_run) {
 		outcome_add_plan(outcome, target->plan, NULL, NULL);
+		count_held(&assembly, &blobs, outcome);
 		return 0;
 	}
 	if (check_space(&assembly, &blobs, err) < 0 || write_archive(&assembly, &blobs, outcome, err) < 0)
 		return -1;
-	note_archive(&assembly, outcome);
+	archive_target_note(target->path, target->with_records, outcome);
 	return 0;
 }

@@ -22,3 +22,6 @@ struct archive_target {
 /* outcome->is_nothing_new when the archive has it all. */
 int archive_target_write(struct run *run, struct archive_target *target, struct outcome *outcome,
 			 struct error *err) MUST_CHECK;
+
+/* Puts an archive that is there into the outcome. */
+void archive_target_note(const char *path, bool with_records, struct outcome *outcome);

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/map.h"
+#include "cluster/catalog_source.h"
 #include "operation/archive_target.h"
 #include "operation/finished.h"
 #include "operation/index_image.h"
@@ -222,6 +223,21 @@ static void make_root(struct archive_root *root, const struct catalog_job *job)
 		strvec_push(&root->images, job->index.images.items[i]);
 }
 
+/* mapping.txt of an archive, on request: several catalogs have a directory each. */
+static int write_sources(struct catalog_mirror *mirror, struct error *err)
+{
+	const char *directory = mirror->request->naming.to_manifests;
+
+	for (size_t i = 0; directory && i < mirror->request->n_sources; i++) {
+		CLEANUP(free_string) char *name = cluster_object_name(mirror->jobs[i].index.reference.name);
+		CLEANUP(free_string) char *path = mirror->request->n_sources > 1 ? xasprintf("%s/%s", directory, name)
+										 : xstrdup(directory);
+		if (catalog_files_write_sources(path, &mirror->jobs[i].mapping, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int mirror_to_archive(struct catalog_mirror *mirror, struct error *err)
 {
 	size_t n_roots = mirror->request->n_sources;
@@ -243,44 +259,54 @@ static int mirror_to_archive(struct catalog_mirror *mirror, struct error *err)
 		strvec_release(&roots[i].images);
 	}
 	free(roots);
-	if (result < 0 || !mirror->request->naming.to_manifests)
-		return result;
-	return catalog_files_write_sources(mirror->request->naming.to_manifests, &mirror->jobs[0].mapping, err);
+	return result < 0 ? -1 : write_sources(mirror, err);
 }
 
 /* --- nothing new */
 
-/* The files are made from the remembered list: that needs no network, and makes the same bytes. */
+static struct index_image **list_indexes(const struct catalog_mirror *mirror)
+{
+	struct index_image **indexes = xcalloc(mirror->request->n_sources, sizeof(*indexes));
+
+	for (size_t i = 0; i < mirror->request->n_sources; i++)
+		indexes[i] = &mirror->jobs[i].index;
+	return indexes;
+}
+
+/* The files are made from the remembered lists: that needs no network, and makes the same bytes. */
 static int finish_unchanged(struct catalog_mirror *mirror, struct error *err)
 {
-	struct catalog_job *job = &mirror->jobs[0];
-
 	mirror->outcome->is_nothing_new = true;
-	if (build_mapping(mirror, job, err) < 0)
-		return -1;
-	mirror->outcome->n_asked = job->mapping.count;
-	return goes_to_registry(mirror) ? write_files(mirror, err) : 0;
+	mirror->run->is_done = true;
+	for (size_t i = 0; i < mirror->request->n_sources; i++) {
+		if (build_mapping(mirror, &mirror->jobs[i], err) < 0)
+			return -1;
+		mirror->outcome->n_asked += mirror->jobs[i].mapping.count;
+	}
+	if (goes_to_registry(mirror))
+		return write_files(mirror, err);
+	archive_target_note(mirror->request->target.path, true, mirror->outcome);
+	return write_sources(mirror, err);
 }
 
 static int check_finished(struct catalog_mirror *mirror, bool *is_finished, struct error *err)
 {
-	struct catalog_job *job = &mirror->jobs[0];
+	CLEANUP(free_memory) struct index_image **indexes = list_indexes(mirror);
 
 	*is_finished = false;
-	if (mirror->request->n_sources != 1 || !goes_to_registry(mirror) ||
-	    mirror->request->naming.manifests_only || mirror->run->options->is_dry_run)
+	if (mirror->request->naming.manifests_only || mirror->run->options->is_dry_run)
 		return 0;
-	return finished_check(mirror->run, mirror->request, mirror->source, &job->index, is_finished, err);
+	return finished_check(mirror->run, mirror->request, mirror->source, indexes, is_finished, err);
 }
 
 static int note_finished(struct catalog_mirror *mirror, struct error *err)
 {
+	CLEANUP(free_memory) struct index_image **indexes = list_indexes(mirror);
+
 	if (mirror->run->options->is_dry_run || outcome_exit_status(mirror->outcome) != 0)
 		return 0;
 	mirror->run->is_done = true;
-	if (mirror->request->n_sources != 1 || !goes_to_registry(mirror))
-		return 0;
-	return finished_write(mirror->run, mirror->request, &mirror->jobs[0].index, err);
+	return finished_write(mirror->run, mirror->request, indexes, err);
 }
 
 /* --- the command */

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a catalog run has finished before: so that a scheduled run with nothing new costs one HEAD at the
- * source and one at the target. A note in the work directory names the digest of the index that was mirrored
- * completely, and the flags that decide what that means; the two registries must still answer with it.
+ * What a catalog run has finished before: so that a scheduled run with nothing new costs one HEAD a catalog
+ * at the source and one at the target. A note beside the job names the digests of the indexes that were
+ * mirrored completely, and the flags that decide what that means. The source must still answer with them,
+ * and so must the target: a registry, or an archive that is there and complete.
  */
 #pragma once
 
 #include "operation/catalog_mirror.h"
 #include "operation/index_image.h"
 
-/* Fills in index->top, ->chosen and ->images when it is. */
+/* One index a source of the request. Fills in top, chosen and images of each when all is finished. */
 int finished_check(struct run *run, const struct catalog_request *request, struct source *source,
-		   struct index_image *index, bool *is_finished, struct error *err) MUST_CHECK;
-int finished_write(struct run *run, const struct catalog_request *request, const struct index_image *index,
-		   struct error *err) MUST_CHECK;
+		   struct index_image *const *indexes, bool *is_finished, struct error *err) MUST_CHECK;
+int finished_write(struct run *run, const struct catalog_request *request,
+		   struct index_image *const *indexes, struct error *err) MUST_CHECK;

@@ -77,7 +77,8 @@ static void add_image(struct outcome *outcome, const struct plan_image *image, e
 	outcome->n_asked += !is_attached;
 	outcome->n_attached += is_attached && status != IMAGE_MISSING;
 	outcome->n_missing += !is_attached && status == IMAGE_MISSING;
-	outcome->is_root_missing |= image->is_root && status == IMAGE_MISSING;
+	if (image->is_root && status == IMAGE_MISSING)
+		outcome->root_failure = image->failure.code;
 }
 
 static int compare_sources(const void *a, const void *b)
@@ -102,8 +103,8 @@ void outcome_add_plan(struct outcome *outcome, const struct plan *plan, const st
 
 int outcome_exit_status(const struct outcome *outcome)
 {
-	if (outcome->is_root_missing)
-		return 1;
+	if (outcome->root_failure != ERROR_NONE)
+		return outcome->root_failure == ERROR_DIGEST ? 4 : 1;
 	if (!outcome->n_missing && !outcome->skipped.count)
 		return 0;
 	return outcome->n_missing == outcome->n_asked && outcome->n_asked ? 1 : 3;

@@ -28,7 +28,7 @@ struct outcome {
 	const char *command;          /* "catalog mirror", ... */
 	bool is_dry_run;
 	bool is_nothing_new;
-	bool is_root_missing;         /* what was asked for is not at the target: nothing usable */
+	enum error_code root_failure; /* why what was asked for is not at the target: nothing usable */
 	struct outcome_image *images; /* sorted by source */
 	size_t n_images, allocated_images;
 	size_t n_asked;               /* images that were asked for: without attached ones */
@@ -41,6 +41,7 @@ struct outcome {
 	struct strvec directories;    /* manifests directories, made or found to be the same */
 	bool is_directory_unchanged;  /* the last of them was there already */
 	char *archive;                /* path of an archive that was made */
+	bool is_plain_archive;        /* an oci-archive */
 	uint64_t archive_bytes;
 	struct strvec skipped;        /* catalog texts that are no references */
 	struct {
@@ -63,7 +64,7 @@ void outcome_phase(struct outcome *outcome, const char *name);
 void outcome_add_plan(struct outcome *outcome, const struct plan *plan, const struct mirror *mirror,
 		      const char *host);
 
-/* 0 done, 1 nothing usable, 3 in part. */
+/* 0 done, 1 nothing usable, 3 in part, 4 the root is not what its digest says. */
 int outcome_exit_status(const struct outcome *outcome);
 /* 1, 2, 4, 75, 130 by the kind of error that ended a run. */
 int error_exit_status(const struct error *err);

@@ -228,6 +228,12 @@ int run_check_space(const char *path, uint64_t bytes, const char *what, struct e
 			 text_format_size(bytes, needed_text), bytes, text_format_size(free_bytes, free_text));
 }
 
+/* Only of a root is a wrong digest more than one failed image (exit status 4). */
+static enum error_code failure_code(const struct plan_image *image)
+{
+	return error_is(&image->failure, ERROR_DIGEST) && !image->is_root ? ERROR_INVALID : image->failure.code;
+}
+
 int run_check_failures(struct run *run, const struct plan *plan, struct error *err)
 {
 	if (!run->options->stops_on_error)
@@ -235,7 +241,7 @@ int run_check_failures(struct run *run, const struct plan *plan, struct error *e
 	for (size_t i = 0; i < plan->n_images; i++) {
 		const struct plan_image *image = plan->images[i];
 		if (image->attached_to == PLAN_NONE && !plan_image_takes_part(image))
-			return error_set(err, image->failure.code, "%s", image->failure.message);
+			return error_set(err, failure_code(image), "%s", image->failure.message);
 	}
 	return 0;
 }
