@@ -77,7 +77,10 @@ static void print_missing(const struct outcome *outcome)
 		}
 		fprintf(stderr, "  %s\n", image->reason ? image->reason : image->source);
 	}
-	fprintf(stderr, "run the same command again to fetch what is missing\n");
+	if (!strcmp(outcome->command, "push"))
+		fprintf(stderr, "run the mirror command again on the connected side, carry the archive over and push it again\n");
+	else
+		fprintf(stderr, "run the same command again to fetch what is missing\n");
 }
 
 static void print_next(const struct outcome *outcome)
@@ -107,7 +110,7 @@ void summary_print(const struct outcome *outcome, uint64_t elapsed_ms)
 		return;
 	}
 	if (outcome->is_nothing_new) {
-		fprintf(stderr, "nothing new: %zu images are there already; ", outcome->n_asked);
+		fprintf(stderr, "nothing new: %zu images are there already; ", outcome->n_asked - outcome->n_missing);
 		print_seconds(elapsed_ms);
 		fprintf(stderr, "\n");
 	} else if (outcome->n_images) {

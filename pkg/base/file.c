@@ -99,8 +99,7 @@ int file_pwrite_all(int fd, const void *data, size_t length, uint64_t offset, co
 	return 0;
 }
 
-int file_pread_all(int fd, void *data, size_t length, uint64_t offset, const char *name,
-		   struct error *err)
+int file_pread_all(int fd, void *data, size_t length, uint64_t offset, const char *name, struct error *err)
 {
 	char *rest = data;
 
@@ -127,7 +126,8 @@ static int sync_parent(int directory_fd, const char *path, struct error *err)
 
 	if (slash)
 		slash[slash == parent] = '\0';
-	CLEANUP(close_file) int fd = openat(directory_fd, slash ? parent : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CLEANUP(close_file) int fd =
+		openat(directory_fd, slash ? parent : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0 || (fsync(fd) < 0 && errno != EINVAL))
 		return error_set_errno(err, "%s", slash ? parent : ".");
 	return 0;
@@ -141,7 +141,8 @@ int file_replace(int directory_fd, const char *path, const void *data, size_t le
 	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
 		return error_set_errno(err, "random number");
 	CLEANUP(free_string) char *temporary = xasprintf("%s.%016" PRIx64 ".tmp", path, number);
-	CLEANUP(close_file) int fd = openat(directory_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	CLEANUP(close_file) int fd =
+		openat(directory_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (fd < 0)
 		return error_set_errno(err, "%s", path);
 	if (file_write_all(fd, data, length, path, err) < 0)

@@ -9,13 +9,12 @@
 #include <stdint.h>
 
 struct progress {
-	_Atomic(const char *) phase;    /* "reading the catalog", "resolving", "copying", ... */
-	atomic_uint_fast64_t items_done;   /* images (or manifests, or files) in this phase */
-	atomic_uint_fast64_t items_total;  /* 0: not known yet */
+	_Atomic(const char *) phase;      /* "reading the catalog", "resolving", "copying", ... */
+	atomic_uint_fast64_t items_done;  /* images (or manifests, or files) in this phase */
+	atomic_uint_fast64_t items_total; /* 0: not known yet */
 	atomic_uint_fast64_t bytes_done;
-	atomic_uint_fast64_t bytes_total;  /* 0: not known yet */
+	atomic_uint_fast64_t bytes_total; /* 0: not known yet */
 };
 
 /* A new phase starts from zero. */
-void progress_start(struct progress *progress, const char *phase, uint64_t items_total,
-		    uint64_t bytes_total);
+void progress_start(struct progress *progress, const char *phase, uint64_t items_total, uint64_t bytes_total);

@@ -9,7 +9,12 @@
 static size_t decode_utf8(const unsigned char *text, size_t length, uint32_t *code_point)
 {
 	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t size = text[0] < 0x80 ? 1 : text[0] < 0xC2 ? 0 : text[0] < 0xE0 ? 2 : text[0] < 0xF0 ? 3 : text[0] < 0xF5 ? 4 : 0;
+	size_t size = text[0] < 0x80   ? 1
+		      : text[0] < 0xC2 ? 0
+		      : text[0] < 0xE0 ? 2
+		      : text[0] < 0xF0 ? 3
+		      : text[0] < 0xF5 ? 4
+				       : 0;
 
 	if (!size || size > length)
 		return 0;
@@ -29,8 +34,8 @@ static bool is_safe(uint32_t code_point)
 {
 	return code_point >= 0x20 && code_point != 0x7F && !(code_point >= 0x80 && code_point < 0xA0) &&
 	       !(code_point >= 0x202A && code_point <= 0x202E) &&
-	       !(code_point >= 0x2066 && code_point <= 0x2069) &&
-	       code_point != 0x061C && code_point != 0x200E && code_point != 0x200F && code_point != 0x2028 && code_point != 0x2029;
+	       !(code_point >= 0x2066 && code_point <= 0x2069) && code_point != 0x061C &&
+	       code_point != 0x200E && code_point != 0x200F && code_point != 0x2028 && code_point != 0x2029;
 }
 
 void text_escape(struct strbuf *out, const char *text, size_t length, size_t max_length)
@@ -136,7 +141,11 @@ const char *text_format_size(uint64_t size_bytes, char out[TEXT_SIZE_LENGTH])
 		value /= 1024;
 		unit++;
 	}
-	snprintf(out, TEXT_SIZE_LENGTH, unit == 0 ? "%.0f %s" : value < 10 ? "%.2f %s" : value < 100 ? "%.1f %s" : "%.0f %s",
+	snprintf(out, TEXT_SIZE_LENGTH,
+		 unit == 0     ? "%.0f %s"
+		 : value < 10  ? "%.2f %s"
+		 : value < 100 ? "%.1f %s"
+			       : "%.0f %s",
 		 value, units[unit]);
 	return out;
 }

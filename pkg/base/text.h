@@ -26,8 +26,7 @@ bool text_ends_with(const char *text, const char *suffix);
 int text_parse_size(const char *text, uint64_t *size_bytes, struct error *err) MUST_CHECK;
 
 /* Digits only, the whole string, at most `maximum`. */
-int text_parse_number(const char *text, uint64_t maximum, uint64_t *number,
-		      struct error *err) MUST_CHECK;
+int text_parse_number(const char *text, uint64_t maximum, uint64_t *number, struct error *err) MUST_CHECK;
 
 /* "512 B", "1.50 MiB", "25.0 GiB": binary units, three digits, for people. Returns `out`. */
 #define TEXT_SIZE_LENGTH 24

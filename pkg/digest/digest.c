@@ -44,7 +44,8 @@ int digest_parse(struct digest *digest, const char *text, struct error *err)
 	if (text_starts_with(text, prefix) && digest_parse_hex(digest, text + strlen(prefix)))
 		return 0;
 	CLEANUP(free_string) char *shown = text_escaped(text);
-	return error_set(err, ERROR_INVALID, "'%s' is not a digest (sha256: and 64 lower-case hexadecimal digits)", shown);
+	return error_set(err, ERROR_INVALID,
+			 "'%s' is not a digest (sha256: and 64 lower-case hexadecimal digits)", shown);
 }
 
 const char *digest_format_hex(const struct digest *digest, char out[DIGEST_HEX_LENGTH + 1])

@@ -33,8 +33,7 @@ static size_t find_slot(const struct digest_map *map, const struct digest *diges
 {
 	size_t slot = hash_digest(map, digest) & (map->n_slots - 1);
 
-	while (map->slots[slot] != DIGEST_MAP_NONE &&
-	       !digest_equal(&map->digests[map->slots[slot]], digest))
+	while (map->slots[slot] != DIGEST_MAP_NONE && !digest_equal(&map->digests[map->slots[slot]], digest))
 		slot = (slot + 1) & (map->n_slots - 1);
 	return slot;
 }

@@ -17,9 +17,9 @@ struct digest_map {
 	struct digest *digests; /* in the order of insertion: position i belongs to digests[i] */
 	size_t count;
 	size_t allocated;
-	uint32_t *slots;        /* positions, or DIGEST_MAP_NONE */
-	size_t n_slots;         /* 0 or a power of two */
-	uint64_t seed[4];       /* of this map's hash: digests may come from someone who wants collisions */
+	uint32_t *slots;  /* positions, or DIGEST_MAP_NONE */
+	size_t n_slots;   /* 0 or a power of two */
+	uint64_t seed[4]; /* of this map's hash: digests may come from someone who wants collisions */
 };
 
 #define DIGEST_MAP_INIT {0}

@@ -23,9 +23,12 @@ static const struct {
 	{"docker-distribution-api-version", offsetof(struct http_response, registry_version)},
 	{"link", offsetof(struct http_response, link)},
 	{"location", offsetof(struct http_response, location)},
+	{"oci-chunk-min-length", offsetof(struct http_response, chunk_min_length)},
 	{"oci-subject", offsetof(struct http_response, subject)},
 	{"range", offsetof(struct http_response, range)},
 	{"warning", offsetof(struct http_response, warning)},
+	{"x-artifactory-id", offsetof(struct http_response, artifactory)},
+	{"x-jfrog-version", offsetof(struct http_response, artifactory)},
 };
 
 static bool keep_field(struct http_response *response, const char *name, const char *value)

@@ -116,7 +116,9 @@ struct http_response {
 	char *content_range;
 	char *range;
 	char *link;
-	char *subject; /* OCI-Subject */
+	char *subject;          /* OCI-Subject */
+	char *chunk_min_length; /* OCI-Chunk-Min-Length */
+	char *artifactory;      /* X-Artifactory-Id or X-JFrog-Version */
 	char *warning;
 	char *registry_version;   /* Docker-Distribution-API-Version */
 	struct strvec challenges; /* WWW-Authenticate lines */

@@ -22,6 +22,8 @@ void http_response_release(struct http_response *response)
 	free(response->range);
 	free(response->link);
 	free(response->subject);
+	free(response->chunk_min_length);
+	free(response->artifactory);
 	free(response->warning);
 	free(response->registry_version);
 	strvec_release(&response->challenges);

@@ -17,6 +17,8 @@ struct delivery {
 	struct blob_reader *reader;   /* opened when the first upload needs it */
 	bool is_spooled;
 	uint64_t reported_bytes;      /* added to the progress by the upload that is running */
+	const struct repository *repository; /* that it is on its way into */
+	bool was_present;             /* there, when it could not be mounted */
 };
 
 static struct repository repository_named(const struct mirror *mirror, const char *path)
@@ -39,18 +41,25 @@ static ssize_t read_for_upload(void *context, uint64_t offset, void *data, size_
 	return got;
 }
 
-/* A repository of the source from which the target's registry can mount: when it is the same registry. */
+/* A repository at the target that has the blob already, by an image that was found there; or one of the
+ * source, when source and target are the same registry. `path` is what the result may need to live on. */
 static const char *mount_source(const struct delivery *delivery, char **path)
 {
-	const struct plan *plan = delivery->mirror->plan;
+	const struct mirror *mirror = delivery->mirror;
+	const struct plan *plan = mirror->plan;
 	const struct plan_blob *blob = &plan->blobs[delivery->number];
 	const struct plan_image *image = plan->images[plan->uses[blob->first_use]];
 
 	*path = NULL;
+	for (uint32_t i = 0; i < blob->n_uses; i++) {
+		const struct mirror_image *user = &mirror->images[plan->uses[blob->first_use + i]];
+		if (user->is_present)
+			return mirror->repositories[user->repository];
+	}
 	if (source_store(plan->source) || !image->from.places.count)
 		return NULL;
 	const struct pull_source *place = &image->from.places.items[atomic_load(&image->from.preferred)];
-	if (strcmp(place->reference.registry, delivery->mirror->options.host) != 0)
+	if (strcmp(place->reference.registry, mirror->options.host) != 0)
 		return NULL;
 	*path = reference_repository_path(&place->reference);
 	return *path;
@@ -68,22 +77,52 @@ static void count_arrival(struct delivery *delivery, bool was_mounted)
 	atomic_fetch_add(&mirror->counts.bytes_copied, delivery->descriptor.size);
 }
 
-static int upload(struct delivery *delivery, const struct repository *repository, const char *mount_from,
-		  struct error *err)
+static int open_reader(struct delivery *delivery, struct error *err)
+{
+	if (delivery->reader)
+		return 0;
+	return mirror_open_blob(delivery->mirror, delivery->worker, delivery->number, &delivery->reader,
+				&delivery->is_spooled, err);
+}
+
+/* The blob must be sent: only now it is worth to have its bytes at hand. */
+static int open_for_upload(void *context, bool *is_needed, struct error *err)
+{
+	struct delivery *delivery = context;
+
+	*is_needed = true;
+	return open_reader(delivery, err);
+}
+
+/* The same, after the registry has not mounted it: it may be there all the same. */
+static int open_if_absent(void *context, bool *is_needed, struct error *err)
+{
+	struct delivery *delivery = context;
+
+	if (registry_has_blob(mirror_target_session(delivery->mirror, delivery->worker), delivery->repository,
+			      &delivery->descriptor, &delivery->was_present, err) < 0)
+		return -1;
+	*is_needed = !delivery->was_present;
+	return *is_needed ? open_reader(delivery, err) : 0;
+}
+
+static int write_blob(struct delivery *delivery, const struct repository *repository, const char *mount_from,
+		      int (*open)(void *context, bool *is_needed, struct error *err), struct error *err)
 {
 	struct mirror *mirror = delivery->mirror;
+	struct blob_source source = {
+		.bytes = {.read = read_for_upload, .context = delivery, .size = delivery->descriptor.size},
+		.open = open,
+	};
 	bool was_mounted = false;
 
-	if (!delivery->reader &&
-	    mirror_open_blob(mirror, delivery->worker, delivery->number, &delivery->reader,
-			     &delivery->is_spooled, err) < 0)
-		return -1;
-	struct http_source source = {.read = read_for_upload, .context = delivery,
-				     .size = delivery->descriptor.size};
+	delivery->repository = repository;
+	delivery->was_present = false;
 	if (registry_write_blob(mirror_target_session(mirror, delivery->worker), repository,
 				&delivery->descriptor, mount_from, &source, &was_mounted, err) < 0)
 		return -1;
-	count_arrival(delivery, was_mounted);
+	if (!delivery->was_present)
+		count_arrival(delivery, was_mounted);
 	return 0;
 }
 
@@ -93,42 +132,22 @@ static int deliver_first(struct delivery *delivery, const struct repository *rep
 	struct mirror *mirror = delivery->mirror;
 	struct registry_session *session = mirror_target_session(mirror, delivery->worker);
 	CLEANUP(free_string) char *path = NULL;
-	bool is_present, was_mounted = false;
+	bool is_present;
 
 	if (registry_has_blob(session, repository, &delivery->descriptor, &is_present, err) < 0)
 		return -1;
-	if (is_present) {
-		atomic_fetch_add(&mirror->counts.blobs_present, 1);
-		atomic_fetch_add(&mirror->counts.bytes_present, delivery->descriptor.size);
-		return 0;
-	}
-	const char *mount_from = mount_source(delivery, &path);
-	if (mount_from && registry_mount_blob(session, repository, &delivery->descriptor, mount_from,
-					      &was_mounted, err) < 0)
-		return -1;
-	if (was_mounted) {
-		count_arrival(delivery, true);
-		return 0;
-	}
-	return upload(delivery, repository, NULL, err);
+	if (!is_present)
+		return write_blob(delivery, repository, mount_source(delivery, &path), open_for_upload, err);
+	atomic_fetch_add(&mirror->counts.blobs_present, 1);
+	atomic_fetch_add(&mirror->counts.bytes_present, delivery->descriptor.size);
+	return 0;
 }
 
-/* Into a further repository of the same registry. */
+/* Into a further repository of the same registry: one request, where it mounts. */
 static int deliver_again(struct delivery *delivery, const struct repository *repository,
 			 const char *mount_from, struct error *err)
 {
-	struct registry_session *session = mirror_target_session(delivery->mirror, delivery->worker);
-	bool was_mounted = false, is_present = false;
-
-	if (registry_mount_blob(session, repository, &delivery->descriptor, mount_from, &was_mounted, err) < 0)
-		return -1;
-	if (was_mounted) {
-		count_arrival(delivery, true);
-		return 0;
-	}
-	if (registry_has_blob(session, repository, &delivery->descriptor, &is_present, err) < 0)
-		return -1;
-	return is_present ? 0 : upload(delivery, repository, NULL, err);
+	return write_blob(delivery, repository, mount_from, open_if_absent, err);
 }
 
 static void end_delivery(struct delivery *delivery, bool is_delivered)

@@ -420,7 +420,8 @@ int archive_target_write(struct run *run, struct archive_target *target, struct 
 		count_held(&assembly, &blobs, outcome);
 		return 0;
 	}
-	if (check_space(&assembly, &blobs, err) < 0 || write_archive(&assembly, &blobs, outcome, err) < 0)
+	if (check_space(&assembly, &blobs, err) < 0 || write_archive(&assembly, &blobs, outcome, err) < 0 ||
+	    run_empty_spool(run, target->plan, err) < 0)
 		return -1;
 	archive_target_note(target->path, target->with_records, outcome);
 	return 0;

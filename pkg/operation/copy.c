@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "operation/archive_target.h"
@@ -21,8 +22,11 @@ static int parse_target(struct location *target, const char *text, struct error 
 int copy_request_parse(struct copy_request *request, const char *source, const char *target,
 		       struct error *err)
 {
-	if (location_parse(&request->source, source, err) < 0)
+	if (location_parse(&request->source, source, err) < 0) {
+		if (access(source, F_OK) == 0)
+			error_advise(err, "for the file of this name write archive:%s", source);
 		return error_wrap(err, "source");
+	}
 	if (parse_target(&request->target, target, err) < 0)
 		return error_wrap(err, "target");
 	return 0;
@@ -81,28 +85,43 @@ static int ambiguous_store(const struct blob_store *store, const struct location
 	return error_advise(err, "add :NAME to choose one");
 }
 
-/* By name; without a name the only one (signatures and other attached images aside). */
-static const struct store_image *choose_stored(const struct blob_store *store, const struct location *location)
+static const struct store_image *find_stored(const struct blob_store *store, const char *name)
 {
-	const struct store_image *chosen = NULL;
 	size_t count;
+	const struct store_image *images = blob_store_images(store, &count);
+
+	for (size_t i = 0; i < count; i++)
+		if (images[i].name && !strcmp(images[i].name, name))
+			return &images[i];
+	return NULL;
+}
+
+/* The only image, signatures and artifacts aside; of several the only one without a name, which is what a
+ * copy without a name made. */
+static const struct store_image *find_only(const struct blob_store *store)
+{
+	const struct store_image *only = NULL, *only_nameless = NULL;
+	size_t count, n_images = 0, n_nameless = 0;
 	const struct store_image *images = blob_store_images(store, &count);
 
 	for (size_t i = 0; i < count; i++) {
 		const char *name = images[i].name;
 
-		if (location->name) {
-			if (name && !strcmp(name, location->name))
-				return &images[i];
+		if (count > 1 && ((name && text_ends_with(name, ".sig")) || images[i].descriptor.artifact_type))
 			continue;
+		only = &images[i];
+		n_images++;
+		if (!name) {
+			only_nameless = &images[i];
+			n_nameless++;
 		}
-		if (count > 1 && (!name || text_ends_with(name, ".sig") || images[i].descriptor.artifact_type))
-			continue;
-		if (chosen)
-			return NULL;
-		chosen = &images[i];
 	}
-	return chosen;
+	return n_images == 1 ? only : n_nameless == 1 ? only_nameless : NULL;
+}
+
+static const struct store_image *choose_stored(const struct blob_store *store, const struct location *location)
+{
+	return location->name ? find_stored(store, location->name) : find_only(store);
 }
 
 static int add_from_store(struct plan *plan, const struct location *location, struct plan_image **image,

@@ -246,6 +246,18 @@ int run_check_failures(struct run *run, const struct plan *plan, struct error *e
 	return 0;
 }
 
+int run_empty_spool(struct run *run, const struct plan *plan, struct error *err)
+{
+	for (size_t i = 0; i < plan->n_blobs; i++) {
+		const struct digest *digest = &plan->blob_digests.digests[i];
+
+		if (blob_store_has(run->spool, digest, plan->blobs[i].size) &&
+		    directory_store_remove_blob(run->spool, digest, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int move_to_registry(struct run *run, struct mirror *mirror, struct plan *plan,
 			    struct outcome *outcome, struct error *err)
 {
@@ -261,7 +273,7 @@ static int move_to_registry(struct run *run, struct mirror *mirror, struct plan 
 	    run_check_space(run->work_directory, mirror_spool_bytes(mirror), "the blobs in flight", err) < 0)
 		return -1;
 	outcome_phase(outcome, "copying");
-	if (mirror_to_registry(mirror, err) < 0)
+	if (mirror_to_registry(mirror, err) < 0 || run_empty_spool(run, plan, err) < 0)
 		return -1;
 	return run_check_failures(run, plan, err);
 }

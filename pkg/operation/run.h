@@ -90,6 +90,10 @@ int run_check_space(const char *path, uint64_t bytes, const char *what, struct e
 /* With --continue-on-error=false: the first failure of a plan as an error. */
 int run_check_failures(struct run *run, const struct plan *plan, struct error *err) MUST_CHECK;
 
+/* Takes the plan's blobs that are whole out of the spool: they are where they belong now. What a broken
+ * connection left stays for the next run. */
+int run_empty_spool(struct run *run, const struct plan *plan, struct error *err) MUST_CHECK;
+
 /* Moves a sealed plan to a registry: what is there, space in the work directory, blobs, manifests, tags.
  * In a dry run only asks. */
 int run_move_to_registry(struct run *run, struct plan *plan, const char *host, struct outcome *outcome,

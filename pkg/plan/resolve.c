@@ -148,7 +148,7 @@ static int read_top(struct resolution *resolution, struct source_session *sessio
 		return 0;
 	}
 	if (source_resolve(session, &image->from, bytes, top, err) < 0)
-		return -1;
+		return error_wrap(err, "%s", image->name);
 	if (image->is_pinned && !digest_equal(&image->digest, &top->digest)) {
 		char wanted[DIGEST_TEXT_SIZE], got[DIGEST_TEXT_SIZE];
 		return error_set(err, ERROR_DIGEST, "%s: the manifest has digest %s, should be %s", image->name,
@@ -366,11 +366,29 @@ static void find_referrers(struct resolution *resolution, struct source_session 
 
 /* --- the waves */
 
+/* The image comes first, as it is written. "<its repository>: manifest <its tag>" says no more than that. */
+static void name_failure(const struct plan_image *image, struct error *err)
+{
+	CLEANUP(free_string) char *repository = repository_of(image->name);
+	size_t length = text_starts_with(image->name, repository) ? strlen(repository) : strlen(image->name);
+	const char *tag = image->name[length] ? image->name + length + 1 : "latest";
+	CLEANUP(free_string) char *place = xasprintf("%s: manifest %s: ", repository, tag);
+	CLEANUP(error_clear) struct error named = ERROR_INIT;
+
+	if (text_starts_with(err->message, image->name))
+		return;
+	bool is_same_place = text_starts_with(err->message, place);
+	error_set(&named, err->code, "%s: %s", image->name, err->message + (is_same_place ? strlen(place) : 0));
+	error_clear(err);
+	error_move(err, &named);
+}
+
 static void fail_image(struct plan_image *image, struct resolution *resolution, struct error *err)
 {
 	bool is_ours = error_is(err, ERROR_IO) || error_is(err, ERROR_CANCELLED);
 
 	if (!is_ours) {
+		name_failure(image, err);
 		error_move(&image->failure, err);
 		return;
 	}

@@ -9,6 +9,7 @@
 #include "registry/registry.h"
 
 #define REGISTRY_SIDES 2
+#define REFERRER_LOCKS 16
 
 struct registry_client {
 	struct http_client *http;
@@ -21,6 +22,9 @@ struct registry_client {
 	struct map endpoints;      /* struct endpoint; see endpoint_find */
 	struct map grants;         /* struct grant; see authorization.c */
 	struct map refresh_tokens; /* char *, by credential: replacements that token servers sent */
+
+	/* Who reads and writes the list of a subject's referrers holds one, chosen by its digest. */
+	pthread_mutex_t referrer_locks[REFERRER_LOCKS];
 };
 
 struct registry_session {

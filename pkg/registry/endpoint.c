@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "http/retry.h"
 #include "oci/reference.h"
 #include "registry/certificates.h"
@@ -110,6 +111,7 @@ static int ping(struct registry_session *session, struct endpoint *endpoint, str
 			return -1;
 		response_reset(&response);
 	}
+	endpoint->prefers_patch = response.artifactory || text_ends_with(endpoint->host, ".azurecr.io");
 	/* A redirect's target does not speak for the registry. */
 	if (response.status == 401 && response.is_same_origin)
 		challenge_parse(&endpoint->challenge, &response.challenges);

@@ -24,13 +24,14 @@ struct endpoint {
 	char *base_url; /* "https://registry-1.docker.io", without a slash at the end */
 	struct http_tls tls;
 	struct challenge challenge; /* of the ping */
+	bool prefers_patch;         /* Azure's registry refuses PUTs above some 20 MB; Artifactory once did */
 
 	/* Set once, under the client's mutex: from a 401 when the ping was answered with 200. */
 	bool has_learnt_challenge;
 	struct challenge learnt_challenge;
 
 	atomic_uint mount_refusals;
-	atomic_bool needs_patch; /* refuses large PUTs (413) */
+	atomic_uint upload_way; /* enum upload_way that 413 has led to */
 };
 
 /* Finds or pings it. https first; http if that cannot connect and the registry is insecure.

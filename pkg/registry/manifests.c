@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
 
-#include "base/log.h"
 #include "base/text.h"
 #include "oci/reference.h"
 #include "registry/client.h"
 #include "registry/manifest_get.h"
+#include "registry/manifest_put.h"
+#include "registry/referrer_list.h"
 #include "registry/registry.h"
 #include "registry/request.h"
-
-/* distribution and zot refuse larger ones, Quay those above 5 MiB. */
-#define PUSH_WARNING_SIZE (4u << 20)
-#define MISSING_BLOBS "the registry lacks blobs of this manifest"
 
 int registry_resolve(struct registry_session *session, const struct repository *repository,
 		     const char *tag_or_digest, struct strbuf *bytes, struct descriptor *descriptor,
@@ -70,14 +67,6 @@ static bool denial_means_absent(const struct access *access, long status)
 	return status == 403 || (status == 401 && access->session->client->options.pull_scope_only);
 }
 
-static void read_stated_digest(const struct http_response *response, bool *has_digest, struct digest *digest)
-{
-	CLEANUP(error_clear) struct error ignored = ERROR_INIT;
-
-	*has_digest = response->docker_content_digest &&
-		      digest_parse(digest, response->docker_content_digest, &ignored) == 0;
-}
-
 int registry_head_manifest(struct registry_session *session, const struct repository *repository,
 			   const char *tag_or_digest, bool *is_present, bool *has_digest,
 			   struct digest *digest, struct error *err)
@@ -108,7 +97,7 @@ int registry_head_manifest(struct registry_session *session, const struct reposi
 	}
 	if (response.status == 200) {
 		*is_present = true;
-		read_stated_digest(&response, has_digest, digest);
+		*has_digest = response_stated_digest(&response, digest);
 		return 0;
 	}
 	if (response.status == 405 || response.status == 412 || response.status >= 500 ||
@@ -119,92 +108,22 @@ int registry_head_manifest(struct registry_session *session, const struct reposi
 	return request_refused(&access, &request, &response, err);
 }
 
-bool registry_error_is_missing_blobs(const struct error *err)
-{
-	return err->message && strstr(err->message, MISSING_BLOBS);
-}
-
-/* A tag that may not be moved is fine if it is where it should be: then a run may be repeated. */
-static bool is_immutable_and_ours(const struct access *access, const struct http_response *response,
-				  const char *tag, const struct digest *digest)
-{
-	CLEANUP(error_clear) struct error ignored = ERROR_INIT;
-	bool is_present = false, has_digest = false;
-	struct digest current;
-
-	if (!tag || (response->status != 409 && response->status != 412 &&
-		     !(response->status == 400 && (response_mentions(response, "immutable") ||
-						   response_mentions(response, "already exists") ||
-						   response_mentions(response, "AlreadyExists")))))
-		return false;
-	if (registry_head_manifest(access->session, access->repository, tag, &is_present, &has_digest,
-				   &current, &ignored) < 0)
-		return false;
-	return is_present && has_digest && digest_equal(&current, digest);
-}
-
-static int judge_write(const struct access *access, const struct api_request *request,
-		       const struct http_response *response, const char *tag, const struct digest *digest,
-		       struct error *err)
-{
-	struct digest stated;
-	bool is_stated;
-	long status = response->status;
-
-	if (status == 200 || status == 201 || status == 202 || status == 204) {
-		read_stated_digest(response, &is_stated, &stated);
-		if (!is_stated || digest_equal(&stated, digest))
-			return 0;
-		return error_set(err, ERROR_DIGEST, "%s/%s: %s: the registry has stored something else: %s",
-				 access->repository->host, access->repository->path, request->what,
-				 response->docker_content_digest);
-	}
-	if (is_immutable_and_ours(access, response, tag, digest))
-		return 0;
-	if (response_mentions(response, "MANIFEST_BLOB_UNKNOWN") ||
-	    response_mentions(response, "\"BLOB_UNKNOWN\"")) {
-		CLEANUP(free_string) char *text = http_error_text(response);
-		return error_set(err, ERROR_INVALID, "%s/%s: %s: " MISSING_BLOBS " (status %ld): %s",
-				 access->repository->host, access->repository->path, request->what, status,
-				 text);
-	}
-	return request_refused(access, request, response, err);
-}
-
 int registry_write_manifest(struct registry_session *session, const struct repository *repository,
 			    const char *tag, const char *media_type, const struct digest *digest,
 			    const void *bytes, size_t length, struct error *err)
 {
 	CLEANUP(http_response_release) struct http_response response = HTTP_RESPONSE_INIT;
-	struct access access;
-	char name[DIGEST_TEXT_SIZE];
-
-	digest_format(digest, name);
-	if (access_open(&access, session, repository, err) < 0 ||
-	    manifest_check_name(tag ? tag : name, err) < 0)
-		return -1;
-	/* It becomes a line of the request. */
-	if (strpbrk(media_type, "\r\n"))
-		return error_set(err, ERROR_INVALID, "manifest %s: the media type has a line end", name);
-	if (length > PUSH_WARNING_SIZE)
-		log_warning("%s/%s: manifest %s is larger than 4 MiB, many registries refuse that",
-			    repository->host, repository->path, name);
-
-	CLEANUP(free_string) char *url = access_url(&access, "manifests/%s", tag ? tag : name);
-	CLEANUP(free_string) char *what = xasprintf("writing manifest %s", tag ? tag : name);
-	CLEANUP(free_string) char *type = xasprintf("Content-Type: %s", media_type);
-	const char *headers[] = {type, NULL};
-	struct memory_body body = {.data = bytes, .length = length};
-	struct http_source source = memory_body_source(&body);
-	struct api_request request = {
-		.method = "PUT",
-		.url = url,
-		.what = what,
-		.headers = headers,
-		.source = &source,
-		.is_small = true,
+	struct manifest_to_put manifest = {
+		.tag = tag,
+		.media_type = media_type,
+		.digest = digest,
+		.bytes = bytes,
+		.length = length,
 	};
-	if (request_perform(&access, &request, &response, err) < 0)
+	struct access access;
+
+	if (access_open(&access, session, repository, err) < 0 ||
+	    manifest_put(&access, &manifest, &response, err) < 0)
 		return -1;
-	return judge_write(&access, &request, &response, tag, digest, err);
+	return referrer_record(&access, &manifest, &response, err);
 }

@@ -8,9 +8,10 @@
 
 #include "base/log.h"
 #include "http/http.h"
+#include "registry/link_header.h"
 #include "registry/manifest_get.h"
 #include "registry/origin.h"
-#include "registry/link_header.h"
+#include "registry/referrer_list.h"
 #include "registry/registry.h"
 #include "registry/request.h"
 
@@ -136,10 +137,8 @@ static int read_fallback(const struct access *access, const struct digest *diges
 			 struct error *err)
 {
 	CLEANUP(descriptor_release) struct descriptor descriptor = {0};
-	char hex[DIGEST_HEX_LENGTH + 1];
+	CLEANUP(free_string) char *tag = referrers_tag(digest);
 
-	digest_format_hex(digest, hex);
-	CLEANUP(free_string) char *tag = xasprintf("sha256-%s", hex);
 	if (manifest_get(access, tag, bytes, &descriptor, err) < 0) {
 		if (!error_is(err, ERROR_NOT_FOUND))
 			return -1;

@@ -30,6 +30,8 @@ int registry_client_new(struct registry_client **result, const struct registry_o
 	client->options = *options;
 	pthread_mutex_init(&client->mutex, NULL);
 	pthread_cond_init(&client->landed, NULL);
+	for (size_t i = 0; i < REFERRER_LOCKS; i++)
+		pthread_mutex_init(&client->referrer_locks[i], NULL);
 	client->endpoints = (struct map)MAP_INIT_FREEING(endpoint_free);
 	client->grants = (struct map)MAP_INIT_FREEING(grant_free);
 	client->refresh_tokens = (struct map)MAP_INIT_FREEING(free_secret_value);
@@ -55,6 +57,8 @@ void registry_client_free(struct registry_client *client)
 		credentials_free(client->credentials[REGISTRY_TARGET]);
 	credentials_free(client->credentials[REGISTRY_SOURCE]);
 	registries_conf_release(&client->registries_conf);
+	for (size_t i = 0; i < REFERRER_LOCKS; i++)
+		pthread_mutex_destroy(&client->referrer_locks[i]);
 	pthread_cond_destroy(&client->landed);
 	pthread_mutex_destroy(&client->mutex);
 	free(client);

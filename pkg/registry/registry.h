@@ -87,7 +87,9 @@ int registry_head_manifest(struct registry_session *session, const struct reposi
 			   const char *tag_or_digest, bool *is_present, bool *has_digest,
 			   struct digest *digest, struct error *err) MUST_CHECK;
 
-/* PUT with the exact bytes and type under a tag, or under its digest when tag is NULL. */
+/* PUT with the exact bytes and type under a tag, or under its digest when tag is NULL. Where a manifest has
+ * a subject and the registry has no referrers API, the list of referrers under the tag sha256-<hex>
+ * is kept up to date as well (distribution-spec "Pushing Manifests with Subject"). */
 int registry_write_manifest(struct registry_session *session, const struct repository *repository,
 			    const char *tag, const char *media_type, const struct digest *digest,
 			    const void *bytes, size_t length, struct error *err) MUST_CHECK;
@@ -123,13 +125,25 @@ int registry_read_blob(struct registry_session *session, const struct repository
 int registry_has_blob(struct registry_session *session, const struct repository *repository,
 		      const struct descriptor *descriptor, bool *is_present, struct error *err) MUST_CHECK;
 
-/* Gets the blob into `repository`: by mounting it from `mount_from` (a repository path of the same
- * registry, or NULL) or by uploading the source. No HEAD is made: see registry_has_blob.
- * *was_mounted may be NULL. POST, then one PUT; PATCH where a registry refuses that (413, resets). */
+/* What a blob is made of, if it must be sent. */
+struct blob_source {
+	struct http_source bytes; /* size: exactly that of the blob */
+	/* NULL, or called once, with the context of `bytes`, when the blob was not mounted and before
+	 * the first byte is asked for: the time to open what `bytes` reads. *is_needed is true; set to
+	 * false it ends the call without an upload, as a success. */
+	int (*open)(void *context, bool *is_needed, struct error *err);
+};
+
+/*
+ * Gets the blob into `repository`: by mounting it from `mount_from` (a repository path of the same
+ * registry, or NULL) or by sending the source. A refused mount that has opened an upload is used for
+ * it. No HEAD is made: see registry_has_blob. *was_mounted may be NULL.
+ *
+ * POST, then one PUT. Where a registry or a proxy refuses that (413, connections that break): one
+ * PATCH, then PATCHes of 50 MiB, then of 4 MiB (more if the registry wants that:
+ * OCI-Chunk-Min-Length). What worked after a 413 is remembered for the run. An upload in chunks goes
+ * on where it broke off, if the registry knows where that was.
+ */
 int registry_write_blob(struct registry_session *session, const struct repository *repository,
 			const struct descriptor *descriptor, const char *mount_from,
-			const struct http_source *source, bool *was_mounted, struct error *err) MUST_CHECK;
-/* Mounts or reports false without uploading anything. */
-int registry_mount_blob(struct registry_session *session, const struct repository *repository,
-			const struct descriptor *descriptor, const char *mount_from, bool *was_mounted,
-			struct error *err) MUST_CHECK;
+			const struct blob_source *source, bool *was_mounted, struct error *err) MUST_CHECK;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "document/writer.h"
 
 struct source {
@@ -312,32 +313,24 @@ int source_read_blob(struct source_session *session, struct source_image *image,
 	return read_stored_blob(session->source->store, descriptor, sink, err);
 }
 
-/* The repository of a stored name "quay.io/a/b:v1" or "quay.io/a/b@sha256:...", with ":<tag>". */
-static char *sibling_name(const char *name, const char *tag)
+/* Whether a name in index.json is that of this tag: "<repository>:<tag>", or the tag alone as other tools
+ * write it. The tags that are looked for hold a digest, so the repository need not be compared. */
+static bool names_tag(const char *name, const char *tag)
 {
-	const char *end = strchr(name, '@');
-	const char *slash = strrchr(name, '/');
-	const char *colon = strrchr(slash ? slash : name, ':');
-
-	if (!end)
-		end = colon ? colon : name + strlen(name);
-	return xasprintf("%.*s:%s", (int)(end - name), name, tag);
+	if (!name || !text_ends_with(name, tag))
+		return false;
+	size_t before = strlen(name) - strlen(tag);
+	return !before || name[before - 1] == ':';
 }
 
-static int resolve_stored_tag(struct blob_store *store, const struct source_image *image,
-			      const char *tag, struct strbuf *bytes, struct descriptor *top,
-			      struct error *err)
+static int resolve_stored_tag(struct blob_store *store, const char *tag, struct strbuf *bytes,
+			      struct descriptor *top, struct error *err)
 {
-	const char *stored_name = image->stored.reference_name ? image->stored.reference_name : image->name;
-	CLEANUP(free_string) char *name = sibling_name(stored_name, tag);
 	size_t count;
 	const struct store_image *images = blob_store_images(store, &count);
 
 	for (size_t i = 0; i < count; i++) {
-		const char *candidate = images[i].name;
-
-		/* Other tools name a signature in a layout by its tag alone. */
-		if (!candidate || (strcmp(candidate, name) != 0 && strcmp(candidate, tag) != 0))
+		if (!names_tag(images[i].name, tag))
 			continue;
 		if (blob_store_read_blob(store, &images[i].descriptor.digest, images[i].descriptor.size,
 					 OCI_MAX_MANIFEST_SIZE, bytes, err) < 0)
@@ -345,7 +338,7 @@ static int resolve_stored_tag(struct blob_store *store, const struct source_imag
 		*top = copy_top(&images[i].descriptor);
 		return 0;
 	}
-	return error_set(err, ERROR_NOT_FOUND, "%s: not in %s", name, blob_store_name(store));
+	return error_set(err, ERROR_NOT_FOUND, "%s: not in %s", tag, blob_store_name(store));
 }
 
 int source_resolve_tag(struct source_session *session, struct source_image *image, const char *tag,
@@ -355,7 +348,7 @@ int source_resolve_tag(struct source_session *session, struct source_image *imag
 
 	if (session->registry)
 		return try_places(session, image, &attempt, err);
-	return resolve_stored_tag(session->source->store, image, tag, bytes, top, err);
+	return resolve_stored_tag(session->source->store, tag, bytes, top, err);
 }
 
 /* Whether a stored manifest has this subject. What cannot be read or parsed refers to nothing. */

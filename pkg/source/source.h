@@ -78,7 +78,7 @@ int source_download(struct source_session *session, struct source_image *image,
 		    struct error *err) MUST_CHECK;
 
 /* The manifest with this tag in the repository of the image (a signature: "sha256-<hex>.sig").
- * ERROR_NOT_FOUND. Stores: looked up by the name "<repository>:<tag>". */
+ * ERROR_NOT_FOUND. Stores: looked up by the tag in the names of index.json. */
 int source_resolve_tag(struct source_session *session, struct source_image *image, const char *tag,
 		       struct strbuf *bytes, struct descriptor *top, struct error *err) MUST_CHECK;
 /* The referrers of a digest as an OCI index, empty when there are none; *is_supported as in

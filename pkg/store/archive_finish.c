@@ -37,7 +37,7 @@ static int make_absent(struct archive_writer *writer, size_t index, struct error
 	const struct archive_slot *slot = &writer->layout.slots[index];
 	uint64_t length = tar_padded(slot->size_bytes);
 
-	if (archive_write_header(writer, index, true, err) < 0)
+	if (archive_writer_put_header(writer, index, true, err) < 0)
 		return -1;
 	if (!length || fallocate(writer->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, (off_t)slot->offset,
 				 (off_t)length) == 0)

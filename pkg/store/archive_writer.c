@@ -96,7 +96,7 @@ static int writer_commit(struct blob_store *store, struct blob_writer *blob, str
 	struct archive_writer *writer = of(store);
 	struct archive_slot *slot = &writer->layout.slots[blob->slot];
 
-	if (archive_write_header(writer, blob->slot, false, err) < 0) {
+	if (archive_writer_put_header(writer, blob->slot, false, err) < 0) {
 		writer_abandon(store, blob);
 		return -1;
 	}
@@ -130,7 +130,7 @@ static const struct blob_store_operations writer_operations = {
 	.abandon = writer_abandon,
 };
 
-int archive_write_header(struct archive_writer *writer, size_t slot, bool is_absent, struct error *err)
+int archive_writer_put_header(struct archive_writer *writer, size_t slot, bool is_absent, struct error *err)
 {
 	uint8_t header[TAR_HEADER_MAX_LENGTH];
 	size_t length = archive_slot_header(&writer->layout, slot, is_absent, header);

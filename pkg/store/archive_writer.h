@@ -30,7 +30,7 @@ struct archive_writer {
 int archive_resume(struct archive_writer *writer, struct progress *progress, struct error *err) MUST_CHECK;
 
 /* Writes the header(s) of a slot: the last step of a blob. */
-int archive_write_header(struct archive_writer *writer, size_t slot, bool is_absent,
-			 struct error *err) MUST_CHECK;
+int archive_writer_put_header(struct archive_writer *writer, size_t slot, bool is_absent,
+			      struct error *err) MUST_CHECK;
 /* Overwrites the header(s) by zeros: whatever lies there is no blob any more. */
 int archive_clear_header(struct archive_writer *writer, size_t slot, struct error *err) MUST_CHECK;

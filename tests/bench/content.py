@@ -198,15 +198,17 @@ def make_set_b(content, host):
 
 
 def make_large_catalog(content, host):
-    """Sizes of a real catalog: most of a file is a bundle's description and its metadata."""
+    """Sizes of a real catalog: most of a file is a bundle's description, much like the one before."""
     source = random.Random(3)
     words = ["".join(source.choices("abcdefghijklmnopqrstuvwxyz", k=source.randrange(2, 11))) for _ in range(4000)]
     images = [f"{host}/c/image-{i % 300}@sha256:{i:064x}" for i in range(8000)]
-    length = CATALOG_BYTES // len(images) - 920
+    length = CATALOG_BYTES // len(images) - 1100
+    common = [" ".join(source.choices(words, k=length // 7)) for _ in range(CATALOG_FILES)]
 
     def text_of(i, j):
-        text = " ".join(source.choices(words, k=length // 5))[: length - length // 40]
-        return text.replace(" a", '\n\t"a').ljust(8)
+        """Most of it is as in the version before; a part of the bytes is escaped."""
+        text = common[i] + " ".join(source.choices(words, k=length // 5))
+        return text[:length].replace(" a", '\n\t"a')
 
     layer = content.blob("c/index", pack(catalog_files(images, CATALOG_FILES, text_of)))
     content.image("c/index", [layer], {LABEL: "/configs"}, tag="v1")

@@ -197,6 +197,17 @@ expect_line() {
 	fi
 }
 
+# expect_match NAME EXPRESSION FILE: likewise with an extended regular expression.
+expect_match() {
+	if grep -qE -e "$2" "$3"; then
+		report 0 "$1"
+	else
+		say "no line matches: $2"
+		sed 's/^/# /' "$3"
+		report 1 "$1"
+	fi
+}
+
 # expect_no_line NAME TEXT FILE
 expect_no_line() {
 	if ! grep -qF -e "$2" "$3"; then
@@ -257,6 +268,11 @@ finish() {
 	echo "1..$test_number"
 	[ "$test_failures" -eq 0 ] || exit 1
 	exit 0
+}
+
+# spool_files: what lies in the spools of the default work directory.
+spool_files() {
+	find "$XDG_CACHE_HOME" -path '*.spool/*' -type f 2>/dev/null
 }
 
 # wait_for SECONDS COMMAND...: until it succeeds.

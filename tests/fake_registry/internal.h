@@ -4,7 +4,9 @@
  *
  *   server.c      listeners, threads, the life of a connection
  *   connection.c  bytes in and out, plain or TLS
- *   exchange.c    one request: read, judged by rules, routed, recorded
+ *   request.c     one request: line, headers, body
+ *   exchange.c    ... judged by rules, routed, answered
+ *   record.c      what was asked for, and questions about it
  *   answer.c      one answer: headers, body, and how it goes wrong
  *   rules.c       which rules match, merged into one
  *   content.c     repositories, blobs, manifests, uploads, tokens in memory
@@ -172,6 +174,11 @@ struct exchange {
 	struct strbuf text;
 };
 
+/* Longer bodies are not even ignored. */
+#define MAX_BODY_BYTES ((uint64_t)16 << 30)
+
+/* False when the client has left, or does not speak HTTP and was told so. */
+bool request_read_head(struct exchange *exchange);
 /* Value of a header of the request, or NULL. The caller frees it. */
 char *exchange_header(const struct exchange *exchange, const char *name);
 /* Value of a parameter of a query or form, decoded, or NULL. The caller frees it. `number` counts

@@ -1,73 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cancel.h"
-#include "tests/unit/registry_fixture.h"
-
-struct upload_test {
-	struct fixture fixture;
-	size_t size; /* 0: 100000 */
-	char *blob;
-	struct descriptor descriptor;
-	struct http_source source;
-	bool was_mounted;
-};
-
-static ssize_t read_blob(void *context, uint64_t offset, void *data, size_t length, struct error *err)
-{
-	const struct upload_test *test = context;
-
-	(void)err;
-	if (length > test->size - offset)
-		length = test->size - (size_t)offset;
-	memcpy(data, test->blob + offset, length);
-	return (ssize_t)length;
-}
-
-static void stop(struct upload_test *test)
-{
-	fixture_stop(&test->fixture);
-	free(test->blob);
-}
-
-static void start(struct upload_test *test)
-{
-	test->fixture.side = REGISTRY_TARGET;
-	test->fixture.has_credentials = true;
-	fixture_start(&test->fixture);
-	if (!test->size)
-		test->size = 100000;
-	test->blob = xmalloc(test->size);
-	for (size_t i = 0; i < test->size; i++)
-		test->blob[i] = (char)(i * 31 + i / 251);
-	test->descriptor = (struct descriptor){.size = test->size};
-	digest_of(test->blob, test->size, &test->descriptor.digest);
-	test->source = (struct http_source){.read = read_blob, .context = test, .size = test->size};
-}
-
-static int write_blob(struct upload_test *test, const char *mount_from, struct error *err)
-{
-	return registry_write_blob(test->fixture.session, &test->fixture.repository, &test->descriptor,
-				   mount_from, &test->source, &test->was_mounted, err);
-}
-
-static void expect_written(struct upload_test *test, const char *mount_from)
-{
-	struct error err = ERROR_INIT;
-
-	EXPECT_OK(write_blob(test, mount_from, &err), &err);
-	EXPECT(fake_registry_has_blob(test->fixture.fake, "a/b", &test->descriptor.digest));
-}
-
-static size_t count(struct upload_test *test, const char *method)
-{
-	return fake_registry_count(test->fixture.fake, method, "/blobs/");
-}
-
-static void add_rule(struct upload_test *test, const char *method, struct fake_rule rule)
-{
-	rule.method = method;
-	rule.path = "/blobs/";
-	fake_registry_add_rule(test->fixture.fake, &rule);
-}
+#include "tests/unit/registry_upload_fixture.h"
 
 TEST(a_blob_is_written_with_post_and_put)
 {
@@ -313,22 +246,18 @@ TEST(refused_mounts_become_uploads_and_are_given_up)
 	}
 }
 
-TEST(a_mount_alone_uploads_nothing)
+TEST(the_source_is_opened_only_if_nothing_was_mounted)
 {
-	CLEANUP(stop) struct upload_test test = {0};
+	CLEANUP(stop) struct upload_test test = {.is_not_needed = true};
 	struct error err = ERROR_INIT;
-	bool was_mounted = true;
 
 	start(&test);
-	EXPECT_OK(registry_mount_blob(test.fixture.session, &test.fixture.repository, &test.descriptor, "c/d",
-				      &was_mounted, &err),
-		  &err);
-	EXPECT(!was_mounted);
+	EXPECT_OK(write_blob(&test, "c/d", &err), &err);
+	EXPECT(!test.was_mounted && test.opened == 1);
+	EXPECT(count(&test, "POST") == 1 && count(&test, "PUT") == 0);
 	fake_registry_add_blob(test.fixture.fake, "c/d", test.blob, test.size, NULL);
-	EXPECT_OK(registry_mount_blob(test.fixture.session, &test.fixture.repository, &test.descriptor, "c/d",
-				      &was_mounted, &err),
-		  &err);
-	EXPECT(was_mounted);
+	expect_written(&test, "c/d");
+	EXPECT(test.was_mounted && test.opened == 1);
 	EXPECT(count(&test, "PUT") == 0);
 }
 
