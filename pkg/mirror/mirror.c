@@ -114,7 +114,16 @@ void mirror_fail_image(struct mirror *mirror, uint32_t image, struct error *err)
 	pthread_mutex_unlock(&mirror->mutex);
 }
 
-void mirror_fail_uses(struct mirror *mirror, uint32_t number, struct error *err)
+static bool is_among(uint32_t repository, const uint32_t *repositories, size_t n_repositories)
+{
+	for (size_t i = 0; i < n_repositories; i++)
+		if (repositories[i] == repository)
+			return true;
+	return !n_repositories;
+}
+
+void mirror_fail_uses(struct mirror *mirror, uint32_t number, const uint32_t *repositories,
+		      size_t n_repositories, struct error *err)
 {
 	const struct plan_blob *blob = &mirror->plan->blobs[number];
 	CLEANUP(error_clear) struct error original = steal(err);
@@ -125,6 +134,9 @@ void mirror_fail_uses(struct mirror *mirror, uint32_t number, struct error *err)
 		uint32_t image = mirror->plan->uses[blob->first_use + i];
 		CLEANUP(error_clear) struct error copy = ERROR_INIT;
 
+		if (mirror->images[image].is_present ||
+		    !is_among(mirror->images[image].repository, repositories, n_repositories))
+			continue;
 		error_set(&copy, original.code, "%s: %s %s: %s", mirror->plan->images[image]->name,
 			  blob->is_config ? "config" : "layer", text, original.message);
 		mirror_fail_image(mirror, image, &copy);

@@ -41,8 +41,10 @@ struct registry_session *mirror_target_session(struct mirror *mirror, unsigned w
 
 /* Moves what is in err to the image, or to the whole run when our own side failed. */
 void mirror_fail_image(struct mirror *mirror, uint32_t image, struct error *err);
-/* The same for every image that needs the blob. */
-void mirror_fail_uses(struct mirror *mirror, uint32_t blob, struct error *err);
+/* The same for every image that needs the blob and goes to one of these repositories (sorted); without
+ * repositories for every one that needs it. */
+void mirror_fail_uses(struct mirror *mirror, uint32_t blob, const uint32_t *repositories,
+		      size_t n_repositories, struct error *err);
 /* Whether anybody still needs this blob moved. */
 bool mirror_is_needed(const struct mirror *mirror, uint32_t blob);
 /* Items that start now do nothing. */

@@ -16,6 +16,7 @@ struct delivery {
 	struct descriptor descriptor;
 	struct blob_reader *reader;   /* opened when the first upload needs it */
 	bool is_spooled;
+	bool is_unavailable;          /* its bytes cannot be had */
 	uint64_t reported_bytes;      /* added to the progress by the upload that is running */
 	const struct repository *repository; /* that it is on its way into */
 	bool was_present;             /* there, when it could not be mounted */
@@ -81,8 +82,11 @@ static int open_reader(struct delivery *delivery, struct error *err)
 {
 	if (delivery->reader)
 		return 0;
-	return mirror_open_blob(delivery->mirror, delivery->worker, delivery->number, &delivery->reader,
-				&delivery->is_spooled, err);
+	if (mirror_open_blob(delivery->mirror, delivery->worker, delivery->number, &delivery->reader,
+			     &delivery->is_spooled, err) == 0)
+		return 0;
+	delivery->is_unavailable = true;
+	return -1;
 }
 
 /* The blob must be sent: only now it is worth to have its bytes at hand. */
@@ -200,23 +204,31 @@ static size_t list_repositories(const struct mirror *mirror, const struct plan_b
 	return kept;
 }
 
-static int deliver(struct mirror *mirror, unsigned worker, uint32_t number, struct error *err)
+/* A repository that refuses the blob costs its own images; a blob that cannot be had, all that still
+ * wait for it. */
+static void deliver(struct mirror *mirror, unsigned worker, uint32_t number)
 {
 	const struct plan_blob *blob = &mirror->plan->blobs[number];
 	CLEANUP(free_memory) uint32_t *repositories = xcalloc(blob->n_uses, sizeof(*repositories));
 	size_t count = list_repositories(mirror, blob, repositories);
 	struct delivery delivery = new_delivery(mirror, worker, number);
-	int result = 0;
+	const char *home = NULL; /* has it by now: the others can mount from there */
 
-	for (size_t i = 0; i < count && result == 0; i++) {
-		struct repository repository =
-			repository_named(mirror, mirror->repositories[repositories[i]]);
+	for (size_t i = 0; i < count && !mirror_is_stopped(mirror); i++) {
+		CLEANUP(error_clear) struct error err = ERROR_INIT;
+		const char *path = mirror->repositories[repositories[i]];
+		struct repository repository = repository_named(mirror, path);
 
-		result = i == 0 ? deliver_first(&delivery, &repository, err)
-				: deliver_again(&delivery, &repository, mirror->repositories[repositories[0]], err);
+		if ((home ? deliver_again(&delivery, &repository, home, &err)
+			  : deliver_first(&delivery, &repository, &err)) == 0) {
+			home = path;
+			continue;
+		}
+		size_t n_lost = delivery.is_unavailable ? count - i : 1;
+		mirror_fail_uses(mirror, number, &repositories[i], n_lost, &err);
+		i += n_lost - 1;
 	}
-	end_delivery(&delivery, result == 0);
-	return result;
+	end_delivery(&delivery, home != NULL);
 }
 
 /* --- manifests */
@@ -328,12 +340,11 @@ static void move_blob(size_t index, unsigned worker, void *context)
 	struct mirror *mirror = context;
 	uint32_t number = mirror->order[index];
 	const struct plan_blob *blob = &mirror->plan->blobs[number];
-	CLEANUP(error_clear) struct error err = ERROR_INIT;
 
 	if (mirror_is_stopped(mirror))
 		return;
-	if (mirror_is_needed(mirror, number) && deliver(mirror, worker, number, &err) < 0)
-		mirror_fail_uses(mirror, number, &err);
+	if (mirror_is_needed(mirror, number))
+		deliver(mirror, worker, number);
 	for (uint32_t i = 0; i < blob->n_uses; i++)
 		release_image(mirror, worker, mirror->plan->uses[blob->first_use + i]);
 }

@@ -23,7 +23,7 @@ static void store_blob(size_t index, unsigned worker, void *context)
 		atomic_fetch_add(&mirror->counts.blobs_copied, 1);
 		atomic_fetch_add(&mirror->counts.bytes_copied, blob->size);
 	} else {
-		mirror_fail_uses(mirror, number, &err);
+		mirror_fail_uses(mirror, number, NULL, 0, &err);
 	}
 }
 

@@ -148,7 +148,7 @@ static int read_top(struct resolution *resolution, struct source_session *sessio
 		return 0;
 	}
 	if (source_resolve(session, &image->from, bytes, top, err) < 0)
-		return error_wrap(err, "%s", image->name);
+		return -1;
 	if (image->is_pinned && !digest_equal(&image->digest, &top->digest)) {
 		char wanted[DIGEST_TEXT_SIZE], got[DIGEST_TEXT_SIZE];
 		return error_set(err, ERROR_DIGEST, "%s: the manifest has digest %s, should be %s", image->name,

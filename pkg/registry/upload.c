@@ -91,7 +91,7 @@ static int run(struct upload *upload, struct error *err)
 
 	choose_way(upload);
 	for (;;) {
-		upload->is_final = false;
+		upload->is_final = upload->has_new_way = false;
 		if (retry_wait_for_origin(&retry, origin, err) < 0)
 			return -1;
 		if (attempt(upload, err) == 0)
@@ -101,6 +101,10 @@ static int run(struct upload *upload, struct error *err)
 			furthest_bytes = upload->stored_bytes;
 		if (!upload->can_go_on)
 			upload_drop_place(upload);
+		if (upload->has_new_way) {
+			error_clear(err);
+			continue;
+		}
 		if (upload->is_final ||
 		    !retry_again(&retry, origin, upload->response.status, upload->response.retry_after_ms,
 				 made_progress, err))

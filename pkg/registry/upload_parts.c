@@ -103,14 +103,13 @@ static int judge_part(struct upload *upload, struct error *err)
 
 	if (is_too_large(response) && upload->way < UPLOAD_SMALL_CHUNKS) {
 		refused(upload, err);
-		err->code = ERROR_TRANSIENT;
-		upload->was_too_large = true;
+		upload->was_too_large = upload->has_new_way = true;
 		try_next_way(upload, "does not take so large a body");
 		return -1;
 	}
 	if (upload->way != UPLOAD_PUT && !upload->was_too_large && is_unsupported(response)) {
 		refused(upload, err);
-		err->code = ERROR_TRANSIENT;
+		upload->has_new_way = true;
 		upload->way = UPLOAD_PUT;
 		return -1;
 	}

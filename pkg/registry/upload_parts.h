@@ -34,6 +34,7 @@ struct upload {
 	unsigned lost_places;
 	bool was_too_large; /* some body got 413 */
 	bool may_be_there;  /* the last PUT may have been carried out */
+	bool has_new_way;   /* after an answer that asked for one: not a matter of waiting */
 	bool can_go_on;     /* the place may be good for the rest */
 	bool has_asked;     /* for its state, and no chunk was taken since */
 	bool is_final;

@@ -108,6 +108,22 @@ TEST(a_damaged_blob_costs_the_images_that_need_it)
 	mirror_fixture_close(&fixture);
 }
 
+TEST(a_repository_that_refuses_a_blob_costs_its_own_images)
+{
+	struct mirror_fixture fixture;
+
+	mirror_fixture_open(&fixture);
+	struct plan_image *bad = mirror_fixture_add(&fixture, 1, "m/forbidden", "v1");
+	struct plan_image *good = mirror_fixture_add(&fixture, 1, "m/open", "v1");
+	mirror_fixture_start(&fixture, false);
+	fake_registry_add_rule(fixture.plan.target, &(struct fake_rule){.path = "m/forbidden/blobs/", .status = 403});
+	move(&fixture);
+	EXPECT(bad->failure.code == ERROR_UNAUTHORIZED);
+	EXPECT(plan_image_takes_part(good));
+	expect_tag(&fixture, good);
+	mirror_fixture_close(&fixture);
+}
+
 TEST(the_first_failure_stops_the_rest_when_asked_to)
 {
 	struct mirror_fixture fixture;
