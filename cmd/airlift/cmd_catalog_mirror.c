@@ -33,6 +33,7 @@ static int run_catalog_mirror(const struct command *command, char *const *argv)
 	naming_options_init(&request.naming, &texts);
 	const struct option_spec own[] = {
 		{"index-filter-by-os", OPTION_STRING, &request.index_filter, "REGEX", "which platform of the index image is read (linux/amd64); every platform is copied"},
+		{"require-complete", OPTION_FLAG, &request.require_complete, NULL, "of an archive: finish it only if no image is missing"},
 		{"filter-by-os", OPTION_STRING, &request.index_filter, "REGEX", "", .is_alias = true},
 	};
 	options_add(&table, own, ARRAY_LENGTH(own));

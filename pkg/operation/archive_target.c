@@ -191,6 +191,23 @@ static void blob_list_release(struct blob_list *list)
 	free(list->items);
 }
 
+/* --- completeness */
+
+static int check_complete(const struct assembly *assembly, struct error *err)
+{
+	const struct plan *plan = assembly->target->plan;
+	size_t n_images, n_failed;
+
+	plan_count_images(plan, &n_images, &n_failed);
+	if (!assembly->target->require_complete || !n_failed)
+		return 0;
+	for (size_t i = 0; i < plan->n_images; i++)
+		if (plan->images[i]->attached_to == PLAN_NONE && !plan_image_takes_part(plan->images[i]))
+			return error_set(err, ERROR_INVALID, "%s: not finished: %zu of %zu images are missing, and --require-complete was given; the first: %s",
+					 assembly->target->path, n_failed, n_images, plan->images[i]->failure.message);
+	return 0;
+}
+
 /* --- records */
 
 static void record_image(struct archive_records *records, size_t *allocated, const struct plan *plan,
@@ -366,6 +383,8 @@ static int write_archive(struct assembly *assembly, const struct blob_list *blob
 	for (size_t i = 0; i < assembly->n_plans; i++)
 		if (write_plan(assembly, assembly->plans[i], archive_writer_store(writer), outcome, err) < 0)
 			return -1;
+	if (check_complete(assembly, err) < 0)
+		return -1;
 	outcome_phase(outcome, "finishing");
 	make_records(assembly);
 	return archive_writer_finish(writer, &assembly->records, run->options->skip_sync, err);
@@ -402,7 +421,8 @@ int archive_target_write(struct run *run, struct archive_target *target, struct 
 		.run = run, .target = target, .plans = {target->plan}, .n_plans = 1};
 	CLEANUP(blob_list_release) struct blob_list blobs = {0};
 
-	if (run_check_failures(run, target->plan, err) < 0 || open_earlier(&assembly, err) < 0)
+	if (run_check_failures(run, target->plan, err) < 0 || check_complete(&assembly, err) < 0 ||
+	    open_earlier(&assembly, err) < 0)
 		return -1;
 	if (has_everything(&assembly)) {
 		outcome->is_nothing_new = true;

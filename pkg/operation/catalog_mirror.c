@@ -27,6 +27,8 @@ int catalog_request_parse(struct catalog_request *request, const char *const *so
 	if (request->target.type == LOCATION_REGISTRY && *request->target.reference.tag)
 		return error_set(err, ERROR_USAGE, "%s: the target of a mirror is a registry or a path in it, without a tag",
 				 target);
+	if (request->require_complete && request->target.type == LOCATION_REGISTRY)
+		return error_set(err, ERROR_USAGE, "--require-complete: is about archives; for a registry use --continue-on-error=false");
 	if (n_sources > 1 && request->target.type == LOCATION_REGISTRY)
 		return error_set(err, ERROR_USAGE, "%s: several catalogs at once go to an archive only; run the command once for each catalog",
 				 target);
@@ -245,6 +247,7 @@ static int mirror_to_archive(struct catalog_mirror *mirror, struct error *err)
 	struct archive_target target = {
 		.path = mirror->request->target.path,
 		.with_records = true,
+		.require_complete = mirror->request->require_complete,
 		.plan = mirror->plan,
 		.roots = roots,
 		.n_roots = n_roots,

@@ -10,6 +10,7 @@ struct catalog_request {
 	size_t n_sources;
 	struct location target;
 	const char *index_filter;         /* regular expression on os/architecture[/variant] */
+	bool require_complete;            /* of an archive: nothing may be missing */
 	struct naming_options naming;
 };
 
