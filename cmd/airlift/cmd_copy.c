@@ -65,7 +65,7 @@ static int run_copy(const struct command *command, char *const *argv)
 		return command_fail(command, &err);
 	if (wants_help)
 		return command_print_help(command, &table);
-	if (common_options_finish(&common, &err) < 0 ||
+	if (common_options_finish(&common, &table, &err) < 0 ||
 	    parse(&copy, &arguments, platform_text, &platform, &err) < 0 ||
 	    run_open(&run, &common.run, command->name, &copy.request.source, 1, &copy.request.target, &err) < 0)
 		status = command_fail(command, &err);

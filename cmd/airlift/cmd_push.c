@@ -37,7 +37,7 @@ static int run_push(const struct command *command, char *const *argv)
 		status = command_fail(command, &err);
 	else if (wants_help)
 		status = command_print_help(command, &table);
-	else if (common_options_finish(&common, &err) < 0 ||
+	else if (common_options_finish(&common, &table, &err) < 0 ||
 		 naming_options_finish(&request.naming, &texts, &err) < 0 || parse(&request, &arguments, &err) < 0 ||
 		 run_open(&run, &common.run, command->name, &request.archive, 1, &request.target, &err) < 0)
 		status = command_fail(command, &err);

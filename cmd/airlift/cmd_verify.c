@@ -59,7 +59,7 @@ static int run_verify(const struct command *command, char *const *argv)
 		return command_fail(command, &err);
 	if (wants_help)
 		return command_print_help(command, &table);
-	if (common_options_finish(&common, &err) < 0)
+	if (common_options_finish(&common, &table, &err) < 0)
 		return command_fail(command, &err);
 	if (arguments.count != 1) {
 		error_set(&err, ERROR_USAGE, "needs one ARCHIVE");

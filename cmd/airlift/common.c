@@ -173,7 +173,7 @@ static int check_choice(const char *flag, const char *value, const char *const *
 	return error_set(err, ERROR_USAGE, "--%s: '%s' is none of: %s", flag, shown, list.buf);
 }
 
-int common_options_finish(struct common_options *options, struct error *err)
+int common_options_finish(struct common_options *options, const struct option_table *table, struct error *err)
 {
 	static const char *const signatures[] = {"auto", "none"}, *const progress[] = {"auto", "plain", "none"},
 				 *const formats[] = {"text", "json"};
@@ -195,6 +195,7 @@ int common_options_finish(struct common_options *options, struct error *err)
 	options->run.stops_on_error = !options->continue_on_error;
 	options->run.skip_sync = getenv("AIRLIFT_NO_SYNC") != NULL;
 	display_start_log(!strcmp(options->log_format, "json"), options->is_quiet, options->verbosity);
+	options_warn(table);
 	return 0;
 }
 

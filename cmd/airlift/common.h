@@ -34,8 +34,9 @@ int naming_options_finish(struct naming_options *naming, const struct naming_tex
 /* Lines that people paste from oc and skopeo. */
 void pasted_options_add(struct option_table *table);
 
-/* Checks the common values and sets logging up; before anything is done. */
-int common_options_finish(struct common_options *options, struct error *err) MUST_CHECK;
+/* Checks the common values, sets logging up and warns of options without effect; before anything is done. */
+int common_options_finish(struct common_options *options, const struct option_table *table,
+			  struct error *err) MUST_CHECK;
 
 /* Runs work(run, context, outcome, err) with progress shown and signals turned into cancellation; then
  * prints the summary and writes the report. Returns the exit status. `run` was opened by the caller and

@@ -98,7 +98,7 @@ static int set_number(const struct option_spec *option, const char *value, struc
 	return 0;
 }
 
-static int set_value(const struct option_spec *option, const char *value, struct error *err)
+static int set_value(struct option_spec *option, const char *value, struct error *err)
 {
 	switch (option->kind) {
 	case OPTION_FLAG:
@@ -119,7 +119,7 @@ static int set_value(const struct option_spec *option, const char *value, struct
 		*(unsigned *)option->value += 1;
 		return 0;
 	case OPTION_IGNORED:
-		log_warning("--%s has no effect: %s", option->name, option->help);
+		option->is_given = true;
 		return 0;
 	case OPTION_REFUSED:
 		return error_set(err, ERROR_USAGE, "--%s: %s", option->name, option->help);
@@ -134,7 +134,7 @@ struct words {
 	char *const *next;
 };
 
-static int take_value(const struct option_spec *option, const char *attached, struct words *words,
+static int take_value(struct option_spec *option, const char *attached, struct words *words,
 		      struct error *err)
 {
 	const char *value = attached;
@@ -150,7 +150,7 @@ static int take_value(const struct option_spec *option, const char *attached, st
 	return set_value(option, value, err);
 }
 
-static int parse_long(const struct option_table *table, const char *word, struct words *words,
+static int parse_long(struct option_table *table, const char *word, struct words *words,
 		      bool *wants_help, struct error *err)
 {
 	const char *equals = strchr(word, '=');
@@ -166,7 +166,7 @@ static int parse_long(const struct option_table *table, const char *word, struct
 	return unknown_option(table, name, err);
 }
 
-static const struct option_spec *find_letter(const struct option_table *table, char letter)
+static struct option_spec *find_letter(struct option_table *table, char letter)
 {
 	for (size_t i = 0; i < table->count; i++)
 		if (table->items[i].letter == letter)
@@ -175,11 +175,11 @@ static const struct option_spec *find_letter(const struct option_table *table, c
 }
 
 /* "-vv", "-a FILE", "-aFILE". */
-static int parse_letters(const struct option_table *table, const char *letters, struct words *words,
+static int parse_letters(struct option_table *table, const char *letters, struct words *words,
 			 bool *wants_help, struct error *err)
 {
 	for (; *letters; letters++) {
-		const struct option_spec *option = find_letter(table, *letters);
+		struct option_spec *option = find_letter(table, *letters);
 
 		if (!option && *letters == 'h') {
 			*wants_help = true;
@@ -198,7 +198,7 @@ static int parse_letters(const struct option_table *table, const char *letters, 
 	return 0;
 }
 
-int options_parse(const struct option_table *table, char *const *argv, struct strvec *arguments,
+int options_parse(struct option_table *table, char *const *argv, struct strvec *arguments,
 		  bool *wants_help, struct error *err)
 {
 	struct words words = {.next = argv};
@@ -221,6 +221,13 @@ int options_parse(const struct option_table *table, char *const *argv, struct st
 			return -1;
 	}
 	return 0;
+}
+
+void options_warn(const struct option_table *table)
+{
+	for (size_t i = 0; i < table->count; i++)
+		if (table->items[i].is_given)
+			log_warning("--%s has no effect: %s", table->items[i].name, table->items[i].help);
 }
 
 /* --- help */

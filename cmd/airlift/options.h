@@ -35,6 +35,7 @@ struct option_spec {
 	const char *help;     /* for IGNORED and REFUSED: the explanation */
 	char letter;          /* or 0 */
 	bool is_alias;        /* not shown by --help */
+	bool is_given;        /* set by options_parse for IGNORED */
 };
 
 #define OPTIONS_MAX 96
@@ -47,8 +48,10 @@ struct option_table {
 void options_add(struct option_table *table, const struct option_spec *items, size_t count);
 /* Options take their values; the rest is appended to `arguments`. *wants_help: --help or -h was there
  * (nothing after it is looked at). ERROR_USAGE. */
-int options_parse(const struct option_table *table, char *const *argv, struct strvec *arguments,
+int options_parse(struct option_table *table, char *const *argv, struct strvec *arguments,
 		  bool *wants_help, struct error *err) MUST_CHECK;
+/* Warns of the IGNORED options that were given; when logging has been set up. */
+void options_warn(const struct option_table *table);
 /* The OPTIONS part of --help. */
 void options_print(const struct option_table *table);
 /* The candidate that is nearest to a mistyped word, or NULL when none is near. */

@@ -14,6 +14,24 @@ static struct repository target_repository(const struct mirror *mirror, uint32_t
 	};
 }
 
+/* A run may have been interrupted between a referrer and the list that names it. */
+static bool referrer_is_listed(struct mirror *mirror, unsigned worker, const struct plan_image *image,
+			       const struct repository *repository)
+{
+	const struct plan *plan = mirror->plan;
+	CLEANUP(error_clear) struct error ignored = ERROR_INIT;
+	bool is_listed = false;
+
+	if (image->attached_to == PLAN_NONE || image->target_tag)
+		return true;
+	/* Where the list cannot be read, writing the referrer once more will say why. */
+	return registry_has_referrer(mirror_target_session(mirror, worker), repository,
+				     &plan->images[image->attached_to]->digest,
+				     &plan->manifest_digests.digests[image->top], &is_listed,
+				     &ignored) == 0 &&
+	       is_listed;
+}
+
 static int ask_for_image(struct mirror *mirror, unsigned worker, uint32_t number, struct error *err)
 {
 	const struct plan_image *image = mirror->plan->images[number];
@@ -27,7 +45,8 @@ static int ask_for_image(struct mirror *mirror, unsigned worker, uint32_t number
 	if (registry_head_manifest(mirror_target_session(mirror, worker), &repository, wanted, &is_present,
 				   &has_digest, &found, err) < 0)
 		return -1;
-	mirror->images[number].is_present = is_present && has_digest && digest_equal(&found, digest);
+	mirror->images[number].is_present = is_present && has_digest && digest_equal(&found, digest) &&
+					    referrer_is_listed(mirror, worker, image, &repository);
 	if (mirror->images[number].is_present)
 		atomic_fetch_add(&mirror->counts.images_present, 1);
 	return 0;
@@ -87,13 +106,13 @@ static void ask_for_blob(size_t index, unsigned worker, void *context)
 	uint32_t number = mirror->order[index];
 	struct descriptor descriptor = {.digest = plan->blob_digests.digests[number],
 					.size = plan->blobs[number].size};
-	struct repository repository =
-		target_repository(mirror, plan->uses[plan->blobs[number].first_use]);
+	struct repository repository = target_repository(mirror, plan->uses[plan->blobs[number].first_use]);
 	CLEANUP(error_clear) struct error err = ERROR_INIT;
 	bool is_present = false;
 
 	/* Only for the forecast: a registry that does not tell is taken to lack it. */
-	if (registry_has_blob(mirror_target_session(mirror, worker), &repository, &descriptor, &is_present, &err) < 0 ||
+	if (registry_has_blob(mirror_target_session(mirror, worker), &repository, &descriptor, &is_present,
+			      &err) < 0 ||
 	    !is_present)
 		return;
 	atomic_fetch_add(&mirror->counts.blobs_present, 1);

@@ -14,12 +14,12 @@ struct delivery {
 	unsigned worker;
 	uint32_t number;
 	struct descriptor descriptor;
-	struct blob_reader *reader;   /* opened when the first upload needs it */
+	struct blob_reader *reader; /* opened when the first upload needs it */
 	bool is_spooled;
-	bool is_unavailable;          /* its bytes cannot be had */
-	uint64_t reported_bytes;      /* added to the progress by the upload that is running */
+	bool is_unavailable;                 /* its bytes cannot be had */
+	uint64_t reported_bytes;             /* added to the progress by the upload that is running */
 	const struct repository *repository; /* that it is on its way into */
-	bool was_present;             /* there, when it could not be mounted */
+	bool was_present;                    /* there, when it could not be mounted */
 };
 
 static struct repository repository_named(const struct mirror *mirror, const char *path)
@@ -252,11 +252,11 @@ static int publish_manifest(uint32_t position, void *context)
 	if (plan_read_manifest(plan, mirror_source_session(mirror, publication->worker), position, &bytes,
 			       publication->err) < 0)
 		return -1;
-	return registry_write_manifest(mirror_target_session(mirror, publication->worker),
-				       &publication->repository, is_top ? publication->image->target_tag : NULL,
-				       manifest_type_name((enum manifest_type)plan->manifests[position].type),
-				       &plan->manifest_digests.digests[position], bytes.buf, bytes.len,
-				       publication->err);
+	return registry_write_manifest(
+		mirror_target_session(mirror, publication->worker), &publication->repository,
+		is_top ? publication->image->target_tag : NULL,
+		manifest_type_name((enum manifest_type)plan->manifests[position].type),
+		&plan->manifest_digests.digests[position], bytes.buf, bytes.len, publication->err);
 }
 
 static int redeliver_manifest(uint32_t position, void *context)
@@ -306,7 +306,8 @@ static void finish_image(struct mirror *mirror, unsigned worker, uint32_t number
 /* One thing less that an image waits for. Roots wait for the end of the phase. */
 static void release_image(struct mirror *mirror, unsigned worker, uint32_t number)
 {
-	if (atomic_fetch_sub(&mirror->images[number].remaining, 1) == 1 && !mirror->plan->images[number]->is_root)
+	if (atomic_fetch_sub(&mirror->images[number].remaining, 1) == 1 &&
+	    !mirror->plan->images[number]->is_root)
 		finish_image(mirror, worker, number);
 }
 

@@ -369,6 +369,18 @@ static int write_plan(struct assembly *assembly, struct plan *plan, struct blob_
 	return result < 0 ? -1 : run_check_failures(run, plan, err);
 }
 
+/* Without what was asked for, the rest is of no use: the unfinished archive waits for the next run. */
+static int check_roots(const struct plan *plan, struct error *err)
+{
+	for (size_t i = 0; i < plan->n_images; i++) {
+		const struct plan_image *image = plan->images[i];
+
+		if (image->is_root && !plan_image_takes_part(image))
+			return error_set(err, image->failure.code, "%s", image->failure.message);
+	}
+	return 0;
+}
+
 static int write_archive(struct assembly *assembly, const struct blob_list *blobs, struct outcome *outcome,
 			 struct error *err)
 {
@@ -383,7 +395,7 @@ static int write_archive(struct assembly *assembly, const struct blob_list *blob
 	for (size_t i = 0; i < assembly->n_plans; i++)
 		if (write_plan(assembly, assembly->plans[i], archive_writer_store(writer), outcome, err) < 0)
 			return -1;
-	if (check_complete(assembly, err) < 0)
+	if (check_roots(target->plan, err) < 0 || check_complete(assembly, err) < 0)
 		return -1;
 	outcome_phase(outcome, "finishing");
 	make_records(assembly);

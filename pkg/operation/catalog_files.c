@@ -3,10 +3,12 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "cluster/catalog_source.h"
 #include "cluster/manifests.h"
 
 static int check_size(const char *flag, uint64_t size, struct error *err)
@@ -49,6 +51,46 @@ static int build_files(const struct naming_options *options, const struct mappin
 	return manifests_build(mapping, &manifests, files, err);
 }
 
+static bool has_same_name(const struct reference *a, const struct reference *b)
+{
+	return !strcmp(a->name, b->name);
+}
+
+static const char *version_of(const struct reference *index)
+{
+	return *index->tag ? index->tag : index->id + strcspn(index->id, ":") + (*index->id != '\0');
+}
+
+char *catalog_files_name(const struct reference *const *indexes, size_t n_indexes, size_t number)
+{
+	const struct reference *index = indexes[number];
+	CLEANUP(free_string) char *name = cluster_object_name(index->name);
+	size_t n_same = 0, n_same_before = 0;
+
+	for (size_t i = 0; i < n_indexes; i++) {
+		if (i == number || !has_same_name(indexes[i], index))
+			continue;
+		n_same++;
+		n_same_before += i < number && !strcmp(version_of(indexes[i]), version_of(index));
+	}
+	if (!n_same)
+		return steal(&name);
+	const char *version = version_of(index);
+	int length = *index->tag ? (int)strlen(version) : 12;
+	if (!n_same_before)
+		return xasprintf("%s-%.*s", name, length, version);
+	return xasprintf("%s-%.*s-%zu", name, length, version, n_same_before + 1);
+}
+
+/* The stem of a directory that is made anew: as for a single catalog, unless several have that name. */
+static const char *stem_of(const struct mapping *mapping, const char *subdirectory)
+{
+	const char *name = mapping_index(mapping)->source.name;
+	CLEANUP(free_string) char *plain = cluster_object_name(name);
+
+	return subdirectory && strcmp(subdirectory, plain) != 0 ? subdirectory : name;
+}
+
 int catalog_files_write(const struct naming_options *options, const struct mapping *mapping,
 			const struct strvec *missing, const char *subdirectory, struct outcome *outcome,
 			struct error *err)
@@ -65,7 +107,7 @@ int catalog_files_write(const struct naming_options *options, const struct mappi
 				    : xstrdup(options->to_manifests);
 		if (manifests_directory_fill(path, &files, &is_new, err) < 0)
 			return -1;
-	} else if (manifests_directory_create(".", mapping_index(mapping)->source.name, time(NULL), &files, &path,
+	} else if (manifests_directory_create(".", stem_of(mapping, subdirectory), time(NULL), &files, &path,
 					      &is_new, err) < 0) {
 		return -1;
 	}

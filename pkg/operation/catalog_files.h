@@ -23,6 +23,10 @@ struct naming_options {
 /* Checks what does not depend on content: sizes, max_components, the merge directory. */
 int naming_options_check(const struct naming_options *options, struct error *err) MUST_CHECK;
 
+/* What to call the files of one of several catalogs: the index's name; "<name>-<tag>" (or the beginning of
+ * its digest) where another has the same name, with a number where even that is the same. The caller frees. */
+char *catalog_files_name(const struct reference *const *indexes, size_t n_indexes, size_t number);
+
 /* `index` is the entry of the catalog's index image; `missing`: lines of missing.txt. With several
  * catalogs in one --to-manifests directory each gets a directory of its own below it
  * (`subdirectory`, or NULL). Adds the directory to the outcome. */

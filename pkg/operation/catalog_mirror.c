@@ -6,7 +6,6 @@
 
 #include "base/log.h"
 #include "base/map.h"
-#include "cluster/catalog_source.h"
 #include "operation/archive_target.h"
 #include "operation/finished.h"
 #include "operation/index_image.h"
@@ -215,7 +214,8 @@ static int mirror_to_target_registry(struct catalog_mirror *mirror, struct error
 	if (run_move_to_registry(mirror->run, mirror->plan, mirror->request->target.reference.registry,
 				 mirror->outcome, err) < 0)
 		return -1;
-	return write_files(mirror, err);
+	/* Files for a catalog that is not there would lead a cluster to nothing. */
+	return mirror->outcome->root_failure != ERROR_NONE ? 0 : write_files(mirror, err);
 }
 
 static void make_root(struct archive_root *root, const struct catalog_job *job)
@@ -229,10 +229,14 @@ static void make_root(struct archive_root *root, const struct catalog_job *job)
 static int write_sources(struct catalog_mirror *mirror, struct error *err)
 {
 	const char *directory = mirror->request->naming.to_manifests;
+	size_t n_sources = mirror->request->n_sources;
+	CLEANUP(free_memory) const struct reference **indexes = xcalloc(n_sources, sizeof(*indexes));
 
-	for (size_t i = 0; directory && i < mirror->request->n_sources; i++) {
-		CLEANUP(free_string) char *name = cluster_object_name(mirror->jobs[i].index.reference.name);
-		CLEANUP(free_string) char *path = mirror->request->n_sources > 1 ? xasprintf("%s/%s", directory, name)
+	for (size_t i = 0; i < n_sources; i++)
+		indexes[i] = &mirror->jobs[i].index.reference;
+	for (size_t i = 0; directory && i < n_sources; i++) {
+		CLEANUP(free_string) char *name = catalog_files_name(indexes, n_sources, i);
+		CLEANUP(free_string) char *path = n_sources > 1 ? xasprintf("%s/%s", directory, name)
 										 : xstrdup(directory);
 		if (catalog_files_write_sources(path, &mirror->jobs[i].mapping, err) < 0)
 			return -1;

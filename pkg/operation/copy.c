@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "operation/archive_target.h"
+#include "store/archive.h"
 
 /* --- the request */
 
@@ -119,9 +120,22 @@ static const struct store_image *find_only(const struct blob_store *store)
 	return n_images == 1 ? only : n_nameless == 1 ? only_nameless : NULL;
 }
 
+/* An archive says what it was made of, and so what is only attached to that. */
+static const struct store_image *find_root(const struct blob_store *store)
+{
+	const struct archive_records *records = archive_store_records(store);
+
+	if (!records || records->n_roots != 1 || strcmp(records->roots[0].kind, "image") != 0)
+		return NULL;
+	return find_stored(store, records->roots[0].source);
+}
+
 static const struct store_image *choose_stored(const struct blob_store *store, const struct location *location)
 {
-	return location->name ? find_stored(store, location->name) : find_only(store);
+	if (location->name)
+		return find_stored(store, location->name);
+	const struct store_image *root = find_root(store);
+	return root ? root : find_only(store);
 }
 
 static int add_from_store(struct plan *plan, const struct location *location, struct plan_image **image,
@@ -151,22 +165,27 @@ int copy_add_source(struct plan *plan, const struct location *location, struct p
 
 /* --- the target */
 
-static int set_registry_target(struct plan_image *image, const struct reference *target, struct error *err)
+static void set_registry_target(struct plan_image *image, const struct reference *target)
 {
 	image->target_repository = reference_repository_path(target);
 	if (*target->tag)
 		image->target_tag = xstrdup(target->tag);
-	/* The digest behind @ is a promise that the caller wants kept. */
-	if (!*target->id)
-		return 0;
+}
+
+/* The digest behind the target's @ is a promise that the caller wants kept. */
+static int check_promise(const struct plan_image *image, const struct location *target, struct error *err)
+{
 	struct digest promised;
-	if (reference_digest(target, &promised, err) < 0)
+	char text[DIGEST_TEXT_SIZE];
+
+	if (target->type != LOCATION_REGISTRY || !*target->reference.id)
+		return 0;
+	if (reference_digest(&target->reference, &promised, err) < 0)
 		return error_wrap(err, "target");
-	if (image->is_pinned && !digest_equal(&promised, &image->digest))
-		return error_set(err, ERROR_INVALID, "target: names another digest than the source %s", image->name);
-	image->is_pinned = true;
-	image->digest = promised;
-	return 0;
+	if (digest_equal(&promised, &image->digest))
+		return 0;
+	return error_set(err, ERROR_DIGEST, "%s: is %s, the target names another digest; correct it, or give a tag instead",
+			 image->name, digest_format(&image->digest, text));
 }
 
 static int write_directory(struct run *run, struct plan *plan, const struct location *target,
@@ -259,14 +278,14 @@ int copy_image(struct run *run, const struct copy_request *request, struct diges
 	if (copy_add_source(plan, &request->source, &image, err) < 0)
 		return -1;
 	image->is_root = true;
-	if (request->target.type == LOCATION_REGISTRY &&
-	    set_registry_target(image, &request->target.reference, err) < 0)
-		return -1;
+	if (request->target.type == LOCATION_REGISTRY)
+		set_registry_target(image, &request->target.reference);
 	if (run_resolve(run, plan, request->platform, outcome, err) < 0)
 		return -1;
 	if (!plan_image_takes_part(image))
 		return error_move(err, &image->failure);
-	if (write_target(run, plan, &request->target, outcome, err) < 0)
+	if (check_promise(image, &request->target, err) < 0 ||
+	    write_target(run, plan, &request->target, outcome, err) < 0)
 		return -1;
 	*digest = image->digest;
 	run->is_done = plan_image_takes_part(image);

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "catalog/catalog.h"
 #include "operation/image_list.h"
+#include "operation/oc_store.h"
 
 #define MAX_CONFIG_SIZE ((size_t)8 << 20)
 
@@ -25,6 +26,8 @@ void index_image_release(struct index_image *index)
 int index_image_init(struct index_image *index, struct source *source, const struct location *location,
 		     struct error *err)
 {
+	if (oc_store_refuse(location, err) < 0)
+		return -1;
 	if (location->type != LOCATION_REGISTRY)
 		return error_set(err, ERROR_USAGE, "%s: the index image of a catalog is read from a registry; what an archive holds is sent with: airlift push",
 				 location->text);

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "base/text.h"
-#include "cluster/catalog_source.h"
+#include "operation/oc_store.h"
 #include "store/archive.h"
 
 /* --- the request */
@@ -207,20 +207,32 @@ static void list_missing(const struct push *push, size_t number, struct strvec *
 	strvec_sort_unique(missing);
 }
 
+/* Files for a catalog that is not there would lead a cluster to nothing. */
+static bool wants_files(const struct push *push, const struct archive_root *root)
+{
+	const struct plan_image *index = map_get(&push->planned, root->source);
+
+	return index && plan_image_takes_part(index);
+}
+
 static int write_files(struct push *push, struct error *err)
 {
-	size_t n_catalogs = 0;
+	size_t n_roots = push->records->n_roots, n_catalogs = 0;
+	CLEANUP(free_memory) const struct reference **indexes = xcalloc(n_roots, sizeof(*indexes));
 
 	if (push->run->options->is_dry_run && !push->request->naming.to_manifests)
 		return 0;
-	for (size_t i = 0; i < push->records->n_roots; i++)
-		n_catalogs += is_catalog(&push->records->roots[i]);
-	for (size_t i = 0; i < push->records->n_roots; i++) {
+	for (size_t i = 0; i < n_roots; i++)
+		if (is_catalog(&push->records->roots[i]))
+			indexes[n_catalogs++] = &mapping_index(&push->mappings[i])->source;
+	for (size_t i = 0, catalog = 0; i < n_roots; i++) {
 		CLEANUP(strvec_release) struct strvec missing = STRVEC_INIT;
 
 		if (!is_catalog(&push->records->roots[i]))
 			continue;
-		CLEANUP(free_string) char *name = cluster_object_name(mapping_index(&push->mappings[i])->source.name);
+		CLEANUP(free_string) char *name = catalog_files_name(indexes, n_catalogs, catalog++);
+		if (!wants_files(push, &push->records->roots[i]))
+			continue;
 		list_missing(push, i, &missing);
 		if (catalog_files_write(&push->request->naming, &push->mappings[i], &missing,
 					n_catalogs > 1 ? name : NULL, push->outcome, err) < 0)
@@ -233,7 +245,8 @@ static int write_files(struct push *push, struct error *err)
 
 static int open_archive(struct push *push, struct error *err)
 {
-	if (run_open_source(push->run, &push->request->archive, &push->source, err) < 0)
+	if (oc_store_refuse(&push->request->archive, err) < 0 ||
+	    run_open_source(push->run, &push->request->archive, &push->source, err) < 0)
 		return -1;
 	push->records = archive_store_records(source_store(push->source));
 	push->mappings = xcalloc(push->records->n_roots, sizeof(*push->mappings));

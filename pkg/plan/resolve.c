@@ -29,7 +29,8 @@ struct resolution {
 	struct plan *plan;
 	const struct plan_options *options;
 	struct source_session **sessions; /* per worker */
-	size_t first_image;               /* of this round */
+	size_t first_image, end_image;    /* of this round */
+	size_t image_step;                /* between images that are read one after another */
 	size_t next_manifest;             /* those below have had their wave */
 	uint32_t *wave;                   /* manifests to be read in this wave */
 	struct attached_knowledge attached;
@@ -397,12 +398,31 @@ static void fail_image(struct plan_image *image, struct resolution *resolution, 
 	pthread_mutex_unlock(&resolution->plan->mutex);
 }
 
+/* Images of one repository are neighbours in the plan. Read far apart, the first few tell whether the
+ * repository has signatures before the others ask, and no repository gets all requests at once. */
+static size_t choose_step(size_t count)
+{
+	for (size_t step = count * 5 / 8;; step++) {
+		size_t a = count, b = step;
+
+		/* Every image has its turn if the two have no common divisor. */
+		while (b) {
+			size_t rest = a % b;
+			a = b;
+			b = rest;
+		}
+		if (a <= 1)
+			return step;
+	}
+}
+
 static void resolve_image(size_t index, unsigned worker, void *context)
 {
 	struct resolution *resolution = context;
 	struct plan *plan = resolution->plan;
 	struct source_session *session = session_of(resolution, worker);
-	uint32_t number = (uint32_t)(resolution->first_image + index);
+	size_t count = resolution->end_image - resolution->first_image;
+	uint32_t number = (uint32_t)(resolution->first_image + index * resolution->image_step % count);
 	CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT;
 	CLEANUP(descriptor_release) struct descriptor top = {0};
 	CLEANUP(error_clear) struct error err = ERROR_INIT;
@@ -555,6 +575,8 @@ static int resolve_rounds(struct resolution *resolution, struct error *err)
 
 		if (resolution->first_image == end)
 			break;
+		resolution->end_image = end;
+		resolution->image_step = choose_step(end - resolution->first_image);
 		parallel_for(end - resolution->first_image, resolution->options->workers, resolve_image, resolution);
 		if (check_own_side(resolution, err) < 0 || resolve_children(resolution, err) < 0)
 			return -1;

@@ -299,7 +299,8 @@ int authorization_explain(const struct access *access, struct error *err)
 	if (credentials_find(credentials, repository->host, repository->path, &credential, &ignored) < 0)
 		return error_advise(err, "%s", ignored.message);
 	if (!credential_is_empty(&credential))
-		return error_advise(err, "credentials used: %s", credential.origin);
+		return error_advise(err, "credentials used: %s; do they allow it? (others: --authfile FILE)",
+				    credential.origin);
 	CLEANUP(free_string) char *files = credentials_describe_files(credentials);
 	return error_advise(err, "no credentials for %s in %s; try --authfile FILE", repository->host, files);
 }

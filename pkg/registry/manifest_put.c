@@ -69,8 +69,8 @@ static int judge_write(const struct access *access, const struct api_request *re
 	return request_refused(access, request, response, err);
 }
 
-static int check_manifest(const struct access *access, const struct manifest_to_put *manifest, const char *name,
-			  struct error *err)
+static int check_manifest(const struct access *access, const struct manifest_to_put *manifest,
+			  const char *name, struct error *err)
 {
 	if (manifest_check_name(name, err) < 0)
 		return -1;

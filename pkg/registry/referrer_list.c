@@ -84,9 +84,10 @@ static bool is_listed(const json_t *list, const char *digest)
 	const json_t *descriptor;
 	size_t i;
 
-	json_array_foreach (list, i, descriptor)
+	json_array_foreach (list, i, descriptor) {
 		if (strcmp(digest_text(descriptor), digest) == 0)
 			return true;
+	}
 	return false;
 }
 
@@ -107,8 +108,9 @@ static json_t *sorted(const json_t *list)
 	json_t *descriptor;
 	size_t i;
 
-	json_array_foreach (list, i, descriptor)
+	json_array_foreach (list, i, descriptor) {
 		insert_sorted(result, descriptor);
+	}
 	return result;
 }
 
@@ -149,8 +151,7 @@ static int read_index(const struct access *access, const char *tag, json_t **ind
 	}
 	if (manifest_type_parse(descriptor.media_type) != MANIFEST_OCI_INDEX)
 		return refuse_list(access, tag, "is something else than a list of referrers", err);
-	CLEANUP(json_release) json_t *json =
-		json_loadb(bytes.buf, bytes.len, JSON_REJECT_DUPLICATES, NULL);
+	CLEANUP(json_release) json_t *json = json_loadb(bytes.buf, bytes.len, JSON_REJECT_DUPLICATES, NULL);
 	json_t *manifests = json_object_get(json, "manifests");
 	if (!json_is_object(json) || (manifests && !json_is_array(manifests) && !json_is_null(manifests)))
 		return refuse_list(access, tag, "is not an index", err);

@@ -170,3 +170,25 @@ int registry_read_referrers(struct registry_session *session, const struct repos
 		return read_fallback(&access, digest, bytes, err);
 	return json_array_size(all) > 0 ? write_index(all, bytes, err) : 0;
 }
+
+int registry_has_referrer(struct registry_session *session, const struct repository *repository,
+			  const struct digest *subject, const struct digest *referrer, bool *is_listed,
+			  struct error *err)
+{
+	CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT;
+	char name[DIGEST_TEXT_SIZE];
+	bool is_supported;
+	const json_t *entry;
+	size_t i;
+
+	*is_listed = false;
+	if (registry_read_referrers(session, repository, subject, &is_supported, &bytes, err) < 0)
+		return -1;
+	CLEANUP(json_release) json_t *index = json_loadb(bytes.buf, bytes.len, JSON_REJECT_DUPLICATES, NULL);
+	digest_format(referrer, name);
+	json_array_foreach (json_object_get(index, "manifests"), i, entry) {
+		const char *digest = json_string_value(json_object_get(entry, "digest"));
+		*is_listed |= digest && strcmp(digest, name) == 0;
+	}
+	return 0;
+}

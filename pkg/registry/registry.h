@@ -103,6 +103,12 @@ int registry_read_referrers(struct registry_session *session, const struct repos
 			    const struct digest *digest, bool *is_supported, struct strbuf *bytes,
 			    struct error *err) MUST_CHECK;
 
+/* Whether `referrer` is among the referrers of `subject`: its manifest may be there while the list is not,
+ * when whoever wrote it was interrupted. */
+int registry_has_referrer(struct registry_session *session, const struct repository *repository,
+			  const struct digest *subject, const struct digest *referrer, bool *is_listed,
+			  struct error *err) MUST_CHECK;
+
 /* --- blobs */
 
 /* Where bytes of a download go. `offset` is where the next byte belongs: after a broken connection the

@@ -89,14 +89,51 @@ static int refused_text(const struct access *access, const struct api_request *r
 			 text);
 }
 
+static bool is_write(const struct api_request *request)
+{
+	return strcmp(request->method, "GET") != 0 && strcmp(request->method, "HEAD") != 0;
+}
+
 static int denied(const struct access *access, const struct api_request *request,
 		  const struct http_response *response, struct error *err)
 {
-	refused_text(access, request, response, ERROR_UNAUTHORIZED,
-		     access->repository->side == REGISTRY_TARGET ? "access denied to push or pull"
-								 : "access denied to pull",
-		     err);
+	const char *cause = access->repository->side == REGISTRY_SOURCE ? "access denied to pull"
+			    : is_write(request)                         ? "access denied to push"
+									: "access denied to push or pull";
+
+	refused_text(access, request, response, ERROR_UNAUTHORIZED, cause, err);
 	return authorization_explain(access, err);
+}
+
+static int absent(const struct access *access, const struct api_request *request,
+		  const struct http_response *response, struct error *err)
+{
+	refused_text(access, request, response, ERROR_NOT_FOUND, "not there", err);
+	/* By a PATCH it was the place of an upload that got lost. */
+	if (!is_write(request) || strcmp(request->method, "PATCH") == 0)
+		return -1;
+	return error_advise(err, "does the repository have to be made first, or the project that it is in?");
+}
+
+static int passing(const struct access *access, const struct api_request *request,
+		   const struct http_response *response, struct error *err)
+{
+	if (response->status != 429) {
+		refused_text(access, request, response, ERROR_TRANSIENT, "the registry has a problem", err);
+		return error_advise(err, "try again later, or with more --retry-times");
+	}
+	refused_text(access, request, response, ERROR_TRANSIENT, "too many requests for the registry", err);
+	return error_advise(err, "try again later, or with fewer --jobs");
+}
+
+static int too_large(const struct access *access, const struct api_request *request,
+		     const struct http_response *response, struct error *err)
+{
+	refused_text(access, request, response, ERROR_INVALID,
+		     "too large for the registry or a proxy before it", err);
+	if (!is_write(request))
+		return -1;
+	return error_advise(err, "what limits the size of a request there? (nginx: client_max_body_size)");
 }
 
 int request_refused(const struct access *access, const struct api_request *request,
@@ -110,13 +147,11 @@ int request_refused(const struct access *access, const struct api_request *reque
 	if (status == 401 || status == 403)
 		return denied(access, request, response, err);
 	if (response_says_absent(response))
-		return refused_text(access, request, response, ERROR_NOT_FOUND, "not there", err);
+		return absent(access, request, response, err);
 	if (retry_is_transient_status(status))
-		return refused_text(access, request, response, ERROR_TRANSIENT, "the registry has a problem",
-				    err);
+		return passing(access, request, response, err);
 	if (status == 413)
-		return refused_text(access, request, response, ERROR_INVALID,
-				    "too large for the registry or a proxy before it", err);
+		return too_large(access, request, response, err);
 	return refused_text(access, request, response, ERROR_INVALID,
 			    status >= 400 ? "refused" : "an answer that makes no sense here", err);
 }

@@ -105,9 +105,8 @@ static int run(struct upload *upload, struct error *err)
 			error_clear(err);
 			continue;
 		}
-		if (upload->is_final ||
-		    !retry_again(&retry, origin, upload->response.status, upload->response.retry_after_ms,
-				 made_progress, err))
+		if (upload->is_final || !retry_again(&retry, origin, upload->response.status,
+						     upload->response.retry_after_ms, made_progress, err))
 			return -1;
 	}
 	remember_way(upload);

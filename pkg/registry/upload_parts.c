@@ -43,16 +43,17 @@ static int send_part(struct upload *upload, const char *method, const char *url,
 
 /* --- answers */
 
-static int refused(const struct upload *upload, struct error *err)
+/* `method`: POST asks whether there is such a repository, the others come later. */
+static int refused(const struct upload *upload, const char *method, struct error *err)
 {
-	struct api_request request = {.what = upload->what};
+	struct api_request request = {.method = method, .what = upload->what};
 
 	return request_refused(upload->access, &request, &upload->response, err);
 }
 
 static int lost_place(struct upload *upload, struct error *err)
 {
-	refused(upload, err);
+	refused(upload, "PATCH", err);
 	if (++upload->lost_places <= MAX_LOST_PLACES)
 		err->code = ERROR_TRANSIENT;
 	return -1;
@@ -72,7 +73,8 @@ static bool is_unsupported(const struct http_response *response)
 /* GHCR says it with a 416. */
 static bool is_too_large(const struct http_response *response)
 {
-	return response->status == 413 || (response->status == 416 && response_mentions(response, "too large"));
+	return response->status == 413 ||
+	       (response->status == 416 && response_mentions(response, "too large"));
 }
 
 static bool says_place_is_lost(const struct http_response *response)
@@ -83,7 +85,16 @@ static bool says_place_is_lost(const struct http_response *response)
 	       response_mentions(response, "\"SIZE_INVALID\"");
 }
 
-static void try_next_way(struct upload *upload, const char *why)
+static uint64_t chunk_limit(const struct upload *upload, enum upload_way way)
+{
+	uint64_t limit = way == UPLOAD_SMALL_CHUNKS ? SMALL_CHUNK_BYTES
+			 : way == UPLOAD_CHUNKS     ? CHUNK_BYTES
+						    : UINT64_MAX;
+
+	return limit > upload->minimum_chunk_bytes ? limit : upload->minimum_chunk_bytes;
+}
+
+static void take_way(struct upload *upload, enum upload_way way, const char *why)
 {
 	static const char *const names[] = {
 		[UPLOAD_STREAM] = "PATCH is used",
@@ -91,9 +102,21 @@ static void try_next_way(struct upload *upload, const char *why)
 		[UPLOAD_SMALL_CHUNKS] = "PATCH with 4 MiB at a time is used",
 	};
 
-	upload->way++;
+	upload->way = way;
 	upload->broken_bodies = 0;
 	log_info("%s: %s, %s", upload->access->endpoint->host, why, names[upload->way]);
+}
+
+/* A body was too large: whether there is a way with smaller ones. */
+static bool take_way_with_less(struct upload *upload)
+{
+	for (enum upload_way way = upload->way + 1; way <= UPLOAD_SMALL_CHUNKS; way++) {
+		if (way != UPLOAD_STREAM && upload->descriptor->size <= chunk_limit(upload, way))
+			continue;
+		take_way(upload, way, "does not take so large a body");
+		return true;
+	}
+	return false;
 }
 
 /* A PUT or PATCH was answered with something else than a success. */
@@ -101,28 +124,25 @@ static int judge_part(struct upload *upload, struct error *err)
 {
 	const struct http_response *response = &upload->response;
 
-	if (is_too_large(response) && upload->way < UPLOAD_SMALL_CHUNKS) {
-		refused(upload, err);
+	if (is_too_large(response) && take_way_with_less(upload)) {
 		upload->was_too_large = upload->has_new_way = true;
-		try_next_way(upload, "does not take so large a body");
-		return -1;
+		return refused(upload, "PATCH", err);
 	}
 	if (upload->way != UPLOAD_PUT && !upload->was_too_large && is_unsupported(response)) {
-		refused(upload, err);
 		upload->has_new_way = true;
 		upload->way = UPLOAD_PUT;
-		return -1;
+		return refused(upload, "PATCH", err);
 	}
 	if (response->status != 401 && response->status != 403 && says_place_is_lost(response))
 		return lost_place(upload, err);
-	return refused(upload, err);
+	return refused(upload, "PATCH", err);
 }
 
 /* The connection broke under a body. */
 static void count_broken_body(struct upload *upload)
 {
 	if (++upload->broken_bodies >= MAX_BROKEN_BODIES && upload->way < UPLOAD_CHUNKS)
-		try_next_way(upload, "connections break under large bodies");
+		take_way(upload, upload->way + 1, "connections break under large bodies");
 }
 
 int upload_check_stored(const struct upload *upload, struct error *err)
@@ -153,8 +173,7 @@ int upload_read_place(struct upload *upload, struct error *err)
 	CLEANUP(error_clear) struct error ignored = ERROR_INIT;
 	const char *minimum = upload->response.chunk_min_length;
 
-	if (minimum &&
-	    text_parse_number(minimum, INT64_MAX, &upload->minimum_chunk_bytes, &ignored) < 0)
+	if (minimum && text_parse_number(minimum, INT64_MAX, &upload->minimum_chunk_bytes, &ignored) < 0)
 		upload->minimum_chunk_bytes = 0;
 	return upload_location_read(&upload->location, upload->access->endpoint->base_url,
 				    upload->response.url, upload->response.location, err);
@@ -175,7 +194,7 @@ int upload_open_place(struct upload *upload, struct error *err)
 	if (send_part(upload, "POST", url, NULL, NULL, err) < 0)
 		return -1;
 	if (upload->response.status != 202)
-		return refused(upload, err);
+		return refused(upload, "POST", err);
 	return upload_read_place(upload, err);
 }
 
@@ -200,7 +219,7 @@ int upload_ask_place(struct upload *upload, struct error *err)
 	if (send_part(upload, "GET", upload->location.url, NULL, NULL, err) < 0)
 		return -1;
 	if (upload->response.status != 204 && upload->response.status != 200)
-		return refused(upload, err);
+		return refused(upload, "PATCH", err);
 	uint64_t stored = upload_confirmed_bytes(upload->response.range);
 	/* Quay counts one too many. */
 	if (stored > upload->tried_bytes)
@@ -231,12 +250,10 @@ static ssize_t read_window(void *context, uint64_t offset, void *data, size_t le
 
 static uint64_t chunk_size(const struct upload *upload)
 {
-	uint64_t size = upload->way == UPLOAD_CHUNKS ? CHUNK_BYTES : SMALL_CHUNK_BYTES;
+	uint64_t limit = chunk_limit(upload, upload->way);
 	uint64_t rest = upload->descriptor->size - upload->stored_bytes;
 
-	if (size < upload->minimum_chunk_bytes)
-		size = upload->minimum_chunk_bytes;
-	return upload->way == UPLOAD_STREAM || size > rest ? rest : size;
+	return rest < limit ? rest : limit;
 }
 
 /* A PATCH ended badly: is the place worth a question? */

@@ -24,6 +24,7 @@ import tarfile
 
 MIB = 1 << 20
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+INDEX = "application/vnd.oci.image.index.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
 LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 LABEL = "operators.operatorframework.io.index.configs.v1"
@@ -54,7 +55,13 @@ class Content:
         self.blobs.setdefault(digest, (repository, len(data)))
         return {"mediaType": LAYER, "digest": digest, "size": len(data)}
 
-    def image(self, repository, layers, labels=None, tag=None, marker=""):
+    def manifest(self, repository, media_type, data, tag=None):
+        digest = "sha256:" + hashlib.sha256(data).hexdigest()
+        self.keep(repository, digest, data, media_type, tag)
+        self.manifests.setdefault(digest, (repository, len(data)))
+        return {"mediaType": media_type, "digest": digest, "size": len(data)}
+
+    def image(self, repository, layers, labels=None, tag=None, marker="", is_child=False):
         config = self.blob(
             repository,
             to_json(
@@ -71,11 +78,14 @@ class Content:
         )
         config["mediaType"] = CONFIG
         data = to_json({"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers})
-        digest = "sha256:" + hashlib.sha256(data).hexdigest()
-        self.keep(repository, digest, data, MANIFEST, tag)
-        self.manifests.setdefault(digest, (repository, len(data)))
-        self.images.append((repository, digest))
-        return digest
+        descriptor = self.manifest(repository, MANIFEST, data, tag)
+        if not is_child:
+            self.images.append((repository, descriptor["digest"]))
+        return descriptor
+
+    def index(self, repository, children):
+        data = to_json({"schemaVersion": 2, "mediaType": INDEX, "manifests": children})
+        self.images.append((repository, self.manifest(repository, INDEX, data)["digest"]))
 
     def describe(self, index):
         return {
@@ -179,8 +189,9 @@ def make_set_a(content, host):
         # The first images have the blobs that are left over.
         seeds = [seed for number, seed in blobs if number % SET_A_IMAGES == i]
         repository = f"a/image-{i}"
-        layers = [content.blob(repository, random.Random(seed).randbytes(SET_A_BLOB_BYTES)) for seed in seeds]
-        content.image(repository, layers, marker=str(i))
+        # Compressed already, as real layers are: skopeo would compress anything else.
+        layers = [gzip.compress(random.Random(seed).randbytes(SET_A_BLOB_BYTES), 0, mtime=0) for seed in seeds]
+        content.image(repository, [content.blob(repository, layer) for layer in layers], marker=str(i))
     return push_index(content, "a/index", host, 20)
 
 
@@ -193,7 +204,8 @@ def make_set_b(content, host):
         number = i % SET_B_REPOSITORIES
         repository = f"b/image-{number}"
         parts = (bases[number % SET_B_BASES], own[number], source.randbytes(source.randrange(2 << 10, 14 << 10)))
-        content.image(repository, [content.blob(repository, part) for part in parts], marker=str(i))
+        layers = [content.blob(repository, gzip.compress(part, 0, mtime=0)) for part in parts]
+        content.image(repository, layers, marker=str(i))
     return push_index(content, "b/index", host, 100)
 
 
@@ -231,9 +243,23 @@ def make_small_images(content, count, n_repositories):
         content.image(repository, [content.blob(repository, layers[i % n_repositories % 50])], marker=str(i))
 
 
+def make_indexes(content, count, n_repositories):
+    """Images for four architectures."""
+    layers = [os.urandom(200) for _ in range(50)]
+    for i in range(count):
+        repository, children = f"d/image-{i % n_repositories}", []
+        for name in ("amd64", "arm64", "ppc64le", "s390x"):
+            layer = content.blob(repository, layers[i % n_repositories % 50])
+            child = content.image(repository, [layer], marker=f"{i} {name}", is_child=True)
+            children.append({**child, "platform": {"architecture": name, "os": "linux"}})
+        content.index(repository, children)
+
+
 def make_fake(kind, directory, host):
     content = Files(directory)
-    if kind == "30000":
+    if kind == "indexes":
+        make_indexes(content, 6000, 1000)
+    elif kind == "flat":
         make_small_images(content, 30000, 1000)
     elif kind == "2000":
         make_small_images(content, 2000, 400)

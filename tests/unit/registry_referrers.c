@@ -16,8 +16,8 @@ static void start(struct fixture *fixture)
 	fixture_start(fixture);
 }
 
-static int write_with(struct registry_session *session, const struct repository *repository,
-		      const char *text, struct digest *digest, struct error *err)
+static int write_with(struct registry_session *session, const struct repository *repository, const char *text,
+		      struct digest *digest, struct error *err)
 {
 	digest_of(text, strlen(text), digest);
 	return registry_write_manifest(session, repository, NULL, MEDIA_TYPE_OCI_MANIFEST, digest, text,
@@ -64,11 +64,10 @@ TEST(a_referrer_is_listed_under_the_tag_of_its_subject)
 		char name[DIGEST_TEXT_SIZE];
 		start(&fixture);
 		EXPECT_OK(write_manifest(&fixture, members, name, &err), &err);
-		CLEANUP(free_string) char *wanted =
-			xasprintf(INDEX("{\"mediaType\":\"" MEDIA_TYPE_OCI_MANIFEST
-					"\",\"digest\":\"%s\",\"size\":%zu%s}"),
-				  name, strlen(members) + strlen("{\"schemaVersion\":2,}"),
-				  cases[i].described);
+		CLEANUP(free_string) char *wanted = xasprintf(
+			INDEX("{\"mediaType\":\"" MEDIA_TYPE_OCI_MANIFEST
+			      "\",\"digest\":\"%s\",\"size\":%zu%s}"),
+			name, strlen(members) + strlen("{\"schemaVersion\":2,}"), cases[i].described);
 		expect_list(&fixture, wanted);
 		/* The manifest; the list, which is not there, is written and read again. */
 		EXPECT(fake_registry_count(fixture.fake, "PUT", NULL) == 2);
@@ -114,8 +113,7 @@ TEST(subjects_with_other_digests_are_left_alone)
 
 	for (size_t i = 0; i < ARRAY_LENGTH(digests); i++) {
 		CLEANUP(fixture_stop) struct fixture fixture = {0};
-		CLEANUP(free_string) char *members =
-			xasprintf("\"subject\":{\"digest\":\"%s\"}", digests[i]);
+		CLEANUP(free_string) char *members = xasprintf("\"subject\":{\"digest\":\"%s\"}", digests[i]);
 		struct error err = ERROR_INIT;
 		char name[DIGEST_TEXT_SIZE];
 		start(&fixture);
@@ -140,12 +138,11 @@ TEST(what_is_in_the_list_stays_and_nothing_is_listed_twice)
 	for (int i = 0; i < 2; i++) {
 		EXPECT_OK(write_manifest(&fixture, "\"subject\":{\"digest\":\"" SUBJECT "\"}", name, &err),
 			  &err);
-		CLEANUP(free_string) char *wanted =
-			xasprintf("{\"schemaVersion\":2,\"manifests\":[" KEPT_FIRST
-				  ",{\"mediaType\":\"" MEDIA_TYPE_OCI_MANIFEST
-				  "\",\"digest\":\"%s\",\"size\":114}," KEPT_LAST
-				  "],\"annotations\":{\"a\":\"b\"}}",
-				  name);
+		CLEANUP(free_string) char *wanted = xasprintf(
+			"{\"schemaVersion\":2,\"manifests\":[" KEPT_FIRST
+			",{\"mediaType\":\"" MEDIA_TYPE_OCI_MANIFEST
+			"\",\"digest\":\"%s\",\"size\":114}," KEPT_LAST "],\"annotations\":{\"a\":\"b\"}}",
+			name);
 		expect_list(&fixture, wanted);
 	}
 	EXPECT(fake_registry_count(fixture.fake, "PUT", TAG) == 1);
@@ -165,7 +162,8 @@ TEST(a_list_that_somebody_else_has_replaced_is_written_once_more)
 				    .skip = 1,
 				    .first = 1,
 				    .body = INDEX(KEPT_LAST),
-				    .headers = "Docker-Content-Digest:\r\nContent-Type: " MEDIA_TYPE_OCI_INDEX});
+				    .headers =
+					    "Docker-Content-Digest:\r\nContent-Type: " MEDIA_TYPE_OCI_INDEX});
 	EXPECT_OK(write_manifest(&fixture, "\"subject\":{\"digest\":\"" SUBJECT "\"}", name, &err), &err);
 	EXPECT(fake_registry_count(fixture.fake, "PUT", TAG) == 2);
 	CLEANUP(free_string) char *list = fake_registry_read_manifest(fixture.fake, "a/b", TAG);
@@ -189,9 +187,8 @@ TEST(a_tag_that_holds_something_else_is_not_replaced)
 		start(&fixture);
 		fake_registry_add_manifest(fixture.fake, "a/b", TAG, cases[i].type, cases[i].text,
 					   strlen(cases[i].text), NULL);
-		EXPECT_ERROR(
-			write_manifest(&fixture, "\"subject\":{\"digest\":\"" SUBJECT "\"}", name, &err),
-			&err, ERROR_INVALID, "a/b: tag " TAG ": is ");
+		EXPECT_ERROR(write_manifest(&fixture, "\"subject\":{\"digest\":\"" SUBJECT "\"}", name, &err),
+			     &err, ERROR_INVALID, "a/b: tag " TAG ": is ");
 		EXPECT(fake_registry_count(fixture.fake, "PUT", TAG) == 0);
 	}
 }
@@ -203,7 +200,8 @@ TEST(a_403_for_a_list_that_is_not_there_is_no_obstacle)
 	char name[DIGEST_TEXT_SIZE];
 
 	start(&fixture);
-	fake_registry_add_rule(fixture.fake, &(struct fake_rule){.method = "GET", .path = TAG, .status = 403});
+	fake_registry_add_rule(fixture.fake,
+			       &(struct fake_rule){.method = "GET", .path = TAG, .status = 403});
 	fake_registry_add_rule(fixture.fake,
 			       &(struct fake_rule){.method = "HEAD", .path = TAG, .status = 403});
 	EXPECT_OK(write_manifest(&fixture, "\"subject\":{\"digest\":\"" SUBJECT "\"}", name, &err), &err);
@@ -228,7 +226,8 @@ static void write_one(size_t index, unsigned worker, void *context)
 	struct error err = ERROR_INIT;
 	struct digest digest;
 
-	EXPECT_OK(write_with(crowd->sessions[worker], &crowd->fixture->repository, text, &digest, &err), &err);
+	EXPECT_OK(write_with(crowd->sessions[worker], &crowd->fixture->repository, text, &digest, &err),
+		  &err);
 }
 
 TEST(threads_do_not_overwrite_one_anothers_lists)

@@ -7,7 +7,6 @@
 
 #include "tests/unit/registry_upload_fixture.h"
 
-struct upload_test; static void dump(struct upload_test*);
 static atomic_long seconds_ahead;
 
 /* In place of libc's, for libraries too. */
@@ -75,19 +74,20 @@ TEST(a_token_of_unknown_lifetime_is_renewed_before_a_large_body_only)
 	CLEANUP(stop) struct upload_test test = {0};
 
 	start_with_tokens(&test, LARGE, 3600);
-	fake_registry_add_rule(test.fixture.fake,
-			       &(struct fake_rule){.path = "/token",
-						   .first = 1,
-						   .status = 200,
-						   .body = "{\"token\":\"fake-token-1\"}",
-						   .performs = true});
 	expect_written(&test, NULL);
-	EXPECT(count_tokens(&test) == 1);
-	let_pass(70);
+	/* The same token is given out once more, without expires_in. */
+	fake_registry_add_rule(
+		test.fixture.fake,
+		&(struct fake_rule){
+			.path = "/token", .first = 1, .status = 200, .body = "{\"token\":\"fake-token-1\"}"});
+	add_rule(&test, "POST", (struct fake_rule){.first = 1, .status = 401});
 	expect_next(&test, 1000);
-	EXPECT(count_tokens(&test) == 1);
+	EXPECT(count_tokens(&test) == 2 && count_refused(&test) == 1);
+	let_pass(70);
+	expect_next(&test, 900);
+	EXPECT(count_tokens(&test) == 2);
 	expect_next(&test, LARGE - 1);
-dump(&test);	EXPECT(count_tokens(&test) == 2 && count_refused(&test) == 0);
+	EXPECT(count_tokens(&test) == 3 && count_refused(&test) == 1);
 }
 
 TEST(a_token_that_lives_shorter_than_it_says_costs_one_request)
@@ -101,5 +101,3 @@ TEST(a_token_that_lives_shorter_than_it_says_costs_one_request)
 	EXPECT(count_tokens(&test) == 2 && count_refused(&test) == 1);
 	EXPECT(count(&test, "POST") == 3 && count(&test, "PUT") == 2);
 }
-#include <stdio.h>
-static void __attribute__((unused)) dump(struct upload_test *test){size_t n; struct fake_request *r=fake_registry_requests(test->fixture.fake,&n); for(size_t i=0;i<n;i++) fprintf(stderr,"%s %s %d %s\n",r[i].method,r[i].target,r[i].status,r[i].authorization?r[i].authorization:"-"); fake_requests_free(r,n);}
