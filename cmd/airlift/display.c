@@ -93,8 +93,9 @@ struct rate {
 	double bytes_per_second;
 };
 
-static void update_rate(struct rate *rate, const struct progress *progress, const char *phase)
+static void update_rate(struct rate *rate, const struct progress *progress)
 {
+	const char *phase = atomic_load(&progress->phase);
 	uint64_t now = clock_milliseconds(), bytes = atomic_load(&progress->bytes_done);
 
 	if (phase != rate->phase || bytes < rate->bytes) {
@@ -124,7 +125,7 @@ static void add_time_left(struct strbuf *line, const struct rate *rate, uint64_t
 		strbuf_addf(line, "  %" PRIu64 "s left", seconds);
 }
 
-static bool describe(const struct progress *progress, struct rate *rate, struct strbuf *line)
+static bool describe(const struct progress *progress, const struct rate *rate, struct strbuf *line)
 {
 	const char *phase = atomic_load(&progress->phase);
 	uint64_t items = atomic_load(&progress->items_done), n_items = atomic_load(&progress->items_total);
@@ -133,7 +134,6 @@ static bool describe(const struct progress *progress, struct rate *rate, struct 
 
 	if (!phase)
 		return false;
-	update_rate(rate, progress, phase);
 	strbuf_add_string(line, phase);
 	if (n_items)
 		strbuf_addf(line, "  %" PRIu64 "/%" PRIu64, items, n_items);
@@ -153,7 +153,7 @@ static size_t terminal_width(void)
 	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 10 ? size.ws_col : 80;
 }
 
-static void draw(const struct display *display, struct rate *rate)
+static void draw(const struct display *display, const struct rate *rate)
 {
 	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
 	CLEANUP(strbuf_release) struct strbuf line = STRBUF_INIT;
@@ -190,6 +190,7 @@ void display_show(struct display *display)
 	struct rate rate = {0};
 
 	while (!atomic_load(&display->is_over)) {
+		update_rate(&rate, display->progress);
 		if (display->mode != DISPLAY_NONE && clock_milliseconds() >= next) {
 			draw(display, &rate);
 			next = clock_milliseconds() + interval;

@@ -57,12 +57,7 @@ static const char *mount_source(const struct delivery *delivery, char **path)
 		if (user->is_present)
 			return mirror->repositories[user->repository];
 	}
-	if (source_store(plan->source) || !image->from.places.count)
-		return NULL;
-	const struct pull_source *place = &image->from.places.items[atomic_load(&image->from.preferred)];
-	if (strcmp(place->reference.registry, mirror->options.host) != 0)
-		return NULL;
-	*path = reference_repository_path(&place->reference);
+	*path = source_image_path_at(plan->source, &image->from, mirror->options.host);
 	return *path;
 }
 

@@ -111,7 +111,7 @@ static void keep_image(const struct assembly *assembly, struct plan *plan, const
 		return;
 	struct descriptor top = {.digest = image->digest, .size = image->size,
 				 .media_type = (char *)manifest_type_name(image->type)};
-	source_image_init_store(&from, image->source, &top);
+	source_image_init_store(&from, &top);
 	struct plan_image *added = plan_add_image(plan, image->source, &from);
 	added->is_pinned = true;
 	added->digest = image->digest;
@@ -312,6 +312,7 @@ static void make_records(struct assembly *assembly)
 	record_roots(assembly);
 	for (size_t i = 0; i < assembly->n_plans; i++)
 		record_plan(assembly, assembly->plans[i], &allocated_images, &allocated_missing);
+	map_release(&assembly->recorded);
 	if (assembly->n_plans > 1)
 		record_attachment(assembly, records);
 	if (records->n_images)

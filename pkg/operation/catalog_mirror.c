@@ -92,6 +92,9 @@ static int build_mapping(struct catalog_mirror *mirror, struct catalog_job *job,
 				   goes_to_registry(mirror) ? &request->target.reference : &nowhere,
 				   max_components, &warnings, err);
 	reference_release(&nowhere);
+	/* With tens of thousands of images they would be a tenth of all memory. */
+	for (size_t i = 0; !goes_to_registry(mirror) && i < job->mapping.count; i++)
+		reference_release(&job->mapping.entries[i].target);
 	for (size_t i = 0; i < warnings.count; i++) {
 		log_warning("%s", warnings.items[i]);
 		strvec_push(&mirror->outcome->skipped, warnings.items[i]);
@@ -177,6 +180,7 @@ static int resolve(struct catalog_mirror *mirror, struct error *err)
 	mirror->plan = plan_new(mirror->source, mirror->run->cache);
 	for (size_t i = 0; i < mirror->request->n_sources; i++)
 		plan_job(mirror, &mirror->jobs[i]);
+	map_release(&mirror->planned);
 	if (run_resolve(mirror->run, mirror->plan, NULL, mirror->outcome, err) < 0)
 		return -1;
 	for (size_t i = 0; i < mirror->request->n_sources; i++) {
@@ -218,11 +222,10 @@ static int mirror_to_target_registry(struct catalog_mirror *mirror, struct error
 	return mirror->outcome->root_failure != ERROR_NONE ? 0 : write_files(mirror, err);
 }
 
-static void make_root(struct archive_root *root, const struct catalog_job *job)
+/* What is in it stays the job's. */
+static struct archive_root root_of(const struct catalog_job *job)
 {
-	*root = (struct archive_root){.kind = xstrdup("catalog"), .source = xstrdup(job->index.name)};
-	for (size_t i = 0; i < job->index.images.count; i++)
-		strvec_push(&root->images, job->index.images.items[i]);
+	return (struct archive_root){.kind = (char *)"catalog", .source = job->index.name, .images = job->index.images};
 }
 
 /* mapping.txt of an archive, on request: several catalogs have a directory each. */
@@ -247,7 +250,7 @@ static int write_sources(struct catalog_mirror *mirror, struct error *err)
 static int mirror_to_archive(struct catalog_mirror *mirror, struct error *err)
 {
 	size_t n_roots = mirror->request->n_sources;
-	struct archive_root *roots = xcalloc(n_roots, sizeof(*roots));
+	CLEANUP(free_memory) struct archive_root *roots = xcalloc(n_roots, sizeof(*roots));
 	struct archive_target target = {
 		.path = mirror->request->target.path,
 		.with_records = true,
@@ -258,14 +261,8 @@ static int mirror_to_archive(struct catalog_mirror *mirror, struct error *err)
 	};
 
 	for (size_t i = 0; i < n_roots; i++)
-		make_root(&roots[i], &mirror->jobs[i]);
+		roots[i] = root_of(&mirror->jobs[i]);
 	int result = archive_target_write(mirror->run, &target, mirror->outcome, err);
-	for (size_t i = 0; i < n_roots; i++) {
-		free(roots[i].kind);
-		free(roots[i].source);
-		strvec_release(&roots[i].images);
-	}
-	free(roots);
 	return result < 0 ? -1 : write_sources(mirror, err);
 }
 
@@ -328,9 +325,9 @@ static int mirror_catalogs(struct catalog_mirror *mirror, struct error *err)
 
 		mirror->outcome->n_asked = mapping->count;
 		mirror->run->is_done = true;
-		if (catalog_files_check_conflicts(mapping, true, err) < 0)
-			return -1;
-		return goes_to_registry(mirror) ? write_files(mirror, err) : 0;
+		if (!goes_to_registry(mirror))
+			return write_sources(mirror, err);
+		return catalog_files_check_conflicts(mapping, true, err) < 0 ? -1 : write_files(mirror, err);
 	}
 	if (resolve(mirror, err) < 0)
 		return -1;

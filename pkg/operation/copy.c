@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "operation/archive_target.h"
@@ -148,7 +149,7 @@ static int add_from_store(struct plan *plan, const struct location *location, st
 	if (!stored)
 		return ambiguous_store(store, location, err);
 	CLEANUP(free_string) char *name = stored->name ? text_escaped(stored->name) : xstrdup(location->text);
-	source_image_init_store(&from, name, &stored->descriptor);
+	source_image_init_store(&from, &stored->descriptor);
 	*image = plan_add_image(plan, name, &from);
 	(*image)->is_pinned = true;
 	(*image)->digest = stored->descriptor.digest;
@@ -188,6 +189,17 @@ static int check_promise(const struct plan_image *image, const struct location *
 			 image->name, digest_format(&image->digest, text));
 }
 
+static uint64_t missing_bytes(const struct plan *plan, const struct blob_store *store)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < plan->n_blobs; i++)
+		if (plan->blobs[i].n_uses &&
+		    !blob_store_has(store, &plan->blob_digests.digests[i], plan->blobs[i].size))
+			bytes += plan->blobs[i].size;
+	return bytes;
+}
+
 static int write_directory(struct run *run, struct plan *plan, const struct location *target,
 			   struct outcome *outcome, struct error *err)
 {
@@ -200,8 +212,12 @@ static int write_directory(struct run *run, struct plan *plan, const struct loca
 		outcome_add_plan(outcome, plan, NULL, NULL);
 		return 0;
 	}
-	if (directory_store_open(&store, target->path, DIRECTORY_WRITE, err) < 0 ||
+	/* A directory that cannot hold the image is not made. */
+	if (access(target->path, F_OK) != 0 &&
 	    run_check_space(target->path, plan->total_bytes, "the image", err) < 0)
+		return -1;
+	if (directory_store_open(&store, target->path, DIRECTORY_WRITE, err) < 0 ||
+	    run_check_space(target->path, missing_bytes(plan, store), "the image", err) < 0)
 		return -1;
 	struct mirror_options options = {.jobs = run->jobs, .request_jobs = run->jobs, .continue_on_error = true,
 					 .spool = run->spool, .progress = &run->progress};

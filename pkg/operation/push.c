@@ -117,7 +117,7 @@ static struct plan_image *plan_source(struct push *push, const char *name)
 	if (recorded) {
 		struct descriptor top = {.digest = recorded->digest, .size = recorded->size,
 					 .media_type = (char *)manifest_type_name(recorded->type)};
-		source_image_init_store(&from, name, &top);
+		source_image_init_store(&from, &top);
 	}
 	image = plan_add_image(push->plan, name, &from);
 	map_set(&push->planned, name, image);

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -215,12 +216,30 @@ int run_resolve(struct run *run, struct plan *plan, const struct platform *platf
 	return 0;
 }
 
+/* The path, or as much of it as is there. */
+static char *nearest_directory(const char *path)
+{
+	CLEANUP(free_string) char *nearest = xstrdup(path);
+
+	while (access(nearest, F_OK) != 0) {
+		char *slash = strrchr(nearest, '/');
+
+		if (!slash)
+			return xstrdup(".");
+		if (slash == nearest)
+			return xstrdup("/");
+		*slash = '\0';
+	}
+	return steal(&nearest);
+}
+
 int run_check_space(const char *path, uint64_t bytes, const char *what, struct error *err)
 {
 	char needed_text[TEXT_SIZE_LENGTH], free_text[TEXT_SIZE_LENGTH];
+	CLEANUP(free_string) char *place = nearest_directory(path);
 	uint64_t free_bytes;
 
-	if (file_system_space(path, &free_bytes, err) < 0)
+	if (file_system_space(place, &free_bytes, err) < 0)
 		return -1;
 	if (bytes <= free_bytes)
 		return 0;

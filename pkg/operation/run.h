@@ -84,7 +84,8 @@ int run_open_source(struct run *run, const struct location *location, struct sou
 int run_resolve(struct run *run, struct plan *plan, const struct platform *platform,
 		struct outcome *outcome, struct error *err) MUST_CHECK;
 
-/* Enough space on the file system of `path` for `bytes`? The error says needed and free. */
+/* Enough space for `bytes` on the file system of `path`, which need not be there yet? The error says needed
+ * and free. */
 int run_check_space(const char *path, uint64_t bytes, const char *what, struct error *err) MUST_CHECK;
 
 /* With --continue-on-error=false: the first failure of a plan as an error. */

@@ -37,6 +37,7 @@ struct plan_image {
 	uint32_t attached_to;      /* a signature or referrer of this image, or PLAN_NONE */
 	char *target_repository;   /* path at the target registry, or NULL */
 	char *target_tag;          /* or NULL: by digest only */
+	uint32_t n_manifests;      /* added to the plan for its sake */
 	struct error failure;      /* why it cannot be had; ERROR_NONE: it can */
 };
 

@@ -42,19 +42,26 @@ void source_session_free(struct source_session *session);
 void source_session_freep(struct source_session **session);
 
 struct source_image {
-	char *name;                  /* for messages: the reference as written, or "oci:dir (name)" */
-	struct pull_sources places;  /* registries only */
-	atomic_uint preferred;       /* the place that answered last: tried first */
-	struct descriptor stored;    /* stores only: the top manifest */
+	char *reference;           /* of a registry: "host/path[:tag][@digest]", the host always there */
+	struct descriptor *stored; /* of a store: the top manifest */
+	atomic_uint preferred;     /* the place that answered last: tried first */
 };
 
 void source_image_release(struct source_image *image);
 
-/* An image in a registry. ERROR_INVALID when registries.conf blocks it. */
+/* An image in a registry. `name` is for the message. ERROR_INVALID when registries.conf blocks it. */
 int source_image_init_registry(struct source_image *image, struct source *source, const char *name,
 			       const struct reference *reference, struct error *err) MUST_CHECK;
 /* An image in a store, by its top descriptor. */
-void source_image_init_store(struct source_image *image, const char *name, const struct descriptor *top);
+void source_image_init_store(struct source_image *image, const struct descriptor *top);
+/* Another image by digest in the repository of an image in a registry. */
+void source_image_init_sibling(struct source_image *image, const struct source_image *of,
+			       const struct digest *digest);
+/* The registry of the image as it was named, "" for stores. The caller frees it. */
+char *source_image_host(const struct source_image *image);
+/* The repository path of the place that answered last, if that is at `host`; else NULL. The caller frees
+ * it. */
+char *source_image_path_at(struct source *source, const struct source_image *image, const char *host);
 
 /* The top manifest by the image's own tag or digest. For stores: what index.json says. */
 int source_resolve(struct source_session *session, struct source_image *image, struct strbuf *bytes,
@@ -66,11 +73,10 @@ int source_peek(struct source_session *session, struct source_image *image, bool
 int source_read_manifest(struct source_session *session, struct source_image *image,
 			 const struct descriptor *descriptor, struct strbuf *bytes,
 			 struct error *err) MUST_CHECK;
-/* A blob, into a sink that checks the digest. */
+/* A small blob (a config) of at most `limit` bytes, verified, into memory. */
 int source_read_blob(struct source_session *session, struct source_image *image,
-		     const struct descriptor *descriptor, struct blob_sink *sink,
+		     const struct descriptor *descriptor, size_t limit, struct strbuf *bytes,
 		     struct error *err) MUST_CHECK;
-
 /* A blob into a store, verified by the store's commit. `progress` (its bytes_done) goes along with what
  * arrives, and back when it comes to nothing. */
 int source_download(struct source_session *session, struct source_image *image,
