@@ -230,6 +230,7 @@ struct frame {
 	struct outcome *outcome;
 	struct error *err;
 	struct display display;
+	bool has_worked;
 	int result;
 };
 
@@ -243,6 +244,7 @@ static void run_item(size_t index, unsigned worker, void *context)
 		display_show(&frame->display);
 		return;
 	}
+	frame->has_worked = true;
 	frame->result = frame->work(frame->run, frame->context, frame->outcome, frame->err);
 	atomic_store(&frame->display.is_over, true);
 }
@@ -256,32 +258,42 @@ static enum display_mode choose_display(const struct common_options *options)
 	return is_terminal ? DISPLAY_TERMINAL : DISPLAY_PLAIN;
 }
 
-static int write_report(const struct common_options *options, const struct run *run,
-			const struct outcome *outcome, const struct error *failure, struct error *err)
+static int write_report(const struct common_options *options, const struct frame *frame, int exit_status,
+			struct error *err)
 {
 	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
+	struct http_client *http = frame->run->http;
 
 	if (!options->report)
 		return 0;
-	outcome_write_report(outcome, run->http ? http_client_counters(run->http) : NULL, failure, &text);
+	outcome_write_report(frame->outcome, http ? http_client_counters(http) : NULL,
+			     frame->result < 0 ? frame->err : NULL, exit_status, &text);
 	return file_replace(AT_FDCWD, options->report, text.buf, text.len, 0644, err);
+}
+
+static int exit_status_of(const struct frame *frame)
+{
+	if (frame->result == 0)
+		return outcome_exit_status(frame->outcome);
+	if (error_is(frame->err, ERROR_CANCELLED) && received_signal)
+		return 128 + received_signal;
+	return error_exit_status(frame->err);
 }
 
 static int finish(const struct command *command, const struct common_options *options, struct frame *frame,
 		  uint64_t elapsed_ms)
 {
 	CLEANUP(error_clear) struct error report_error = ERROR_INIT;
-	int status = frame->result < 0 ? error_exit_status(frame->err) : outcome_exit_status(frame->outcome);
+	int status = exit_status_of(frame);
 
 	outcome_phase(frame->outcome, NULL);
-	if (write_report(options, frame->run, frame->outcome, frame->result < 0 ? frame->err : NULL, &report_error) < 0)
-		status = command_fail(command, &report_error);
-	if (frame->result < 0) {
-		bool is_interrupted = error_is(frame->err, ERROR_CANCELLED) && received_signal;
-		command_fail(command, frame->err);
-		return is_interrupted ? 128 + received_signal : status;
+	if (write_report(options, frame, status, &report_error) < 0) {
+		int report_status = command_fail(command, &report_error);
+		status = status ? status : report_status;
 	}
-	if (!options->is_quiet)
+	if (frame->result < 0)
+		command_fail(command, frame->err);
+	else if (!options->is_quiet)
 		summary_print(frame->outcome, elapsed_ms);
 	return status;
 }
@@ -305,5 +317,8 @@ int common_run(const struct command *command, struct common_options *options, st
 	outcome.command = command->name;
 	catch_signals();
 	parallel_for(2, 2, run_item, &frame);
+	/* A signal may come before the first step. */
+	if (!frame.has_worked)
+		frame.result = cancel_error(&err);
 	return finish(command, options, &frame, clock_milliseconds() - start);
 }

@@ -137,8 +137,11 @@ void mirror_fail_uses(struct mirror *mirror, uint32_t number, const uint32_t *re
 		if (mirror->images[image].is_present ||
 		    !is_among(mirror->images[image].repository, repositories, n_repositories))
 			continue;
-		error_set(&copy, original.code, "%s: %s %s: %s", mirror->plan->images[image]->name,
-			  blob->is_config ? "config" : "layer", text, original.message);
+		if (error_is(&original, ERROR_CANCELLED))
+			error_set(&copy, original.code, "%s", original.message);
+		else
+			error_set(&copy, original.code, "%s: %s %s: %s", mirror->plan->images[image]->name,
+				  blob->is_config ? "config" : "layer", text, original.message);
 		mirror_fail_image(mirror, image, &copy);
 	}
 }
@@ -175,6 +178,11 @@ int mirror_end_phase(struct mirror *mirror, struct error *err)
 bool mirror_image_is_present(const struct mirror *mirror, uint32_t image)
 {
 	return mirror->images[image].is_present;
+}
+
+bool mirror_image_is_done(const struct mirror *mirror, uint32_t image)
+{
+	return mirror->images[image].is_present || mirror->images[image].is_done;
 }
 
 struct needed_manifests {

@@ -58,6 +58,8 @@ void mirror_freep(struct mirror **mirror);
  * (credentials, certificate, unreachable) is an error. */
 int mirror_find_present(struct mirror *mirror, struct error *err) MUST_CHECK;
 bool mirror_image_is_present(const struct mirror *mirror, uint32_t image);
+/* After the move: whether it has arrived (or was there). */
+bool mirror_image_is_done(const struct mirror *mirror, uint32_t image);
 /* For --dry-run: asks for the blobs of the others too, and counts them. */
 int mirror_find_present_blobs(struct mirror *mirror, struct error *err) MUST_CHECK;
 /* Unique blobs and bytes (manifests included) of the images that are not present. */

@@ -77,21 +77,45 @@ static void count_present_bytes(struct mirror *mirror)
 	}
 }
 
+/* The next image that takes part and goes to another repository than `other` (PLAN_NONE: to any). */
+static uint32_t next_image(const struct mirror *mirror, uint32_t from, uint32_t other)
+{
+	const struct plan *plan = mirror->plan;
+
+	for (uint32_t i = from; i < plan->n_images; i++)
+		if (plan_image_takes_part(plan->images[i]) &&
+		    (other == PLAN_NONE || mirror->images[i].repository != mirror->images[other].repository))
+			return i;
+	return PLAN_NONE;
+}
+
+/* One request alone tells whether the target can be used at all: 2,000 would say the same. But one
+ * repository may be refused and the others not: then a second one has the last word. */
+static int try_target(struct mirror *mirror, struct error *err)
+{
+	uint32_t first = next_image(mirror, 0, PLAN_NONE);
+	CLEANUP(error_clear) struct error second_error = ERROR_INIT;
+
+	if (first == PLAN_NONE)
+		return 0;
+	int result = ask_for_image(mirror, 0, first, err);
+	uint32_t second = result < 0 ? next_image(mirror, first + 1, first) : PLAN_NONE;
+	if (second != PLAN_NONE && ask_for_image(mirror, 0, second, &second_error) == 0) {
+		error_clear(err);
+		result = 0;
+	}
+	/* All are asked below, these too. */
+	atomic_store(&mirror->counts.images_present, 0);
+	return result;
+}
+
 int mirror_find_present(struct mirror *mirror, struct error *err)
 {
 	struct plan *plan = mirror->plan;
-	size_t first = 0;
 
-	/* One request alone tells whether the target can be used at all: 2,000 would say the same. */
-	while (first < plan->n_images && !plan_image_takes_part(plan->images[first]))
-		first++;
-	if (first == plan->n_images)
-		return 0;
 	progress_start(mirror->options.progress, "asking the target", plan->n_images, 0);
-	if (ask_for_image(mirror, 0, (uint32_t)first, err) < 0)
+	if (try_target(mirror, err) < 0)
 		return -1;
-	if (mirror->images[first].is_present)
-		atomic_fetch_sub(&mirror->counts.images_present, 1);
 	parallel_for(plan->n_images, mirror->options.request_jobs, ask_for_item, mirror);
 	if (mirror_end_phase(mirror, err) < 0)
 		return -1;

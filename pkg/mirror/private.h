@@ -11,7 +11,8 @@ struct mirror_image {
 	bool is_present;
 	atomic_bool has_failed;
 	atomic_uint remaining;   /* blobs and attached images that must be done before its manifests go */
-	atomic_bool is_finished;
+	atomic_bool is_finished; /* nothing more will be done about it */
+	bool is_done;            /* it has arrived */
 	uint32_t repository;     /* in mirror->repositories */
 	struct error failure;    /* under mirror->mutex */
 };

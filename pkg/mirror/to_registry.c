@@ -155,7 +155,8 @@ static void end_delivery(struct delivery *delivery, bool is_delivered)
 	struct mirror *mirror = delivery->mirror;
 
 	blob_reader_free(delivery->reader);
-	if (delivery->is_spooled &&
+	/* What could not be delivered before the run was stopped is there for the next one. */
+	if (delivery->is_spooled && (is_delivered || !mirror_is_stopped(mirror)) &&
 	    directory_store_remove_blob(mirror->options.spool, &delivery->descriptor.digest, &err) < 0)
 		log_warning("%s", err.message);
 	/* Whatever was not counted while it moved (it was there, or mounted) is done now. */
@@ -263,9 +264,10 @@ static int redeliver_manifest(uint32_t position, void *context)
 	for (uint32_t i = 0; i < manifest->n_blobs; i++) {
 		struct delivery delivery = new_delivery(publication->mirror, publication->worker,
 							plan->manifest_blobs[manifest->first_blob + i]);
-		int result = deliver_first(&delivery, &publication->repository, publication->err);
-
+		/* Not asked for first: the registry's word is what led here. */
 		delivery.reported_bytes = delivery.descriptor.size;
+		int result = write_blob(&delivery, &publication->repository, NULL, open_for_upload, publication->err);
+
 		end_delivery(&delivery, result == 0);
 		if (result < 0)
 			return -1;
@@ -316,6 +318,7 @@ static void finish_image(struct mirror *mirror, unsigned worker, uint32_t number
 		return;
 	if (!state->is_present && !atomic_load(&state->has_failed) && !mirror_is_stopped(mirror)) {
 		if (publish(mirror, worker, number, &err) == 0) {
+			state->is_done = true;
 			atomic_fetch_add(&mirror->counts.images_copied, 1);
 		} else {
 			if (!error_is(&err, ERROR_CANCELLED))
@@ -385,8 +388,9 @@ int mirror_to_registry(struct mirror *mirror, struct error *err)
 	mirror_order_blobs(mirror);
 	count_remaining(mirror);
 	progress_start(mirror->options.progress, "copying", n_images, bytes);
+	/* Those that wait for no blob, first: others may wait for them. */
+	parallel_for(mirror->plan->n_images, mirror->options.jobs, finish_item, mirror);
 	parallel_for(mirror->n_order, mirror->options.jobs, move_blob, mirror);
-	/* Those that waited for no blob. */
 	parallel_for(mirror->plan->n_images, mirror->options.jobs, finish_item, mirror);
 	finish_roots(mirror);
 	return mirror_end_phase(mirror, err);

@@ -90,6 +90,34 @@ static void store_manifests(struct mirror *mirror)
 	free(list.images);
 }
 
+static int reject_absent(uint32_t position, void *context)
+{
+	const struct mirror *mirror = context;
+	const struct plan *plan = mirror->plan;
+
+	return blob_store_has(mirror->store, &plan->manifest_digests.digests[position],
+			      plan->manifests[position].size) ? 0 : 1;
+}
+
+/* A manifest that several images share was written, or not, for one of them. */
+static void check_images(struct mirror *mirror)
+{
+	for (size_t i = 0; i < mirror->plan->n_images; i++) {
+		struct mirror_image *state = &mirror->images[i];
+		CLEANUP(error_clear) struct error err = ERROR_INIT;
+
+		if (atomic_load(&state->has_failed))
+			continue;
+		if (plan_walk(mirror->plan, mirror->plan->images[i], reject_absent, mirror) == 0) {
+			state->is_done = true;
+			atomic_fetch_add(&mirror->counts.images_copied, 1);
+			continue;
+		}
+		error_set(&err, ERROR_NOT_FOUND, "%s: one of its manifests could not be stored", mirror->plan->images[i]->name);
+		mirror_fail_image(mirror, (uint32_t)i, &err);
+	}
+}
+
 int mirror_to_store(struct mirror *mirror, struct blob_store *store, struct error *err)
 {
 	size_t n_blobs;
@@ -100,10 +128,9 @@ int mirror_to_store(struct mirror *mirror, struct blob_store *store, struct erro
 	mirror_order_blobs(mirror);
 	progress_start(mirror->options.progress, "copying", mirror->n_order, bytes);
 	parallel_for(mirror->n_order, mirror->options.jobs, store_blob, mirror);
-	if (!mirror_is_stopped(mirror))
+	if (!mirror_is_stopped(mirror)) {
 		store_manifests(mirror);
-	for (size_t i = 0; i < mirror->plan->n_images; i++)
-		if (!atomic_load(&mirror->images[i].has_failed))
-			atomic_fetch_add(&mirror->counts.images_copied, 1);
+		check_images(mirror);
+	}
 	return mirror_end_phase(mirror, err);
 }

@@ -28,6 +28,8 @@ int catalog_request_parse(struct catalog_request *request, const char *const *so
 				 target);
 	if (request->require_complete && request->target.type == LOCATION_REGISTRY)
 		return error_set(err, ERROR_USAGE, "--require-complete: is about archives; for a registry use --continue-on-error=false");
+	if (request->naming.manifests_only && request->target.type == LOCATION_ARCHIVE && !request->naming.to_manifests)
+		return error_set(err, ERROR_USAGE, "--manifests-only: for an archive it needs --to-manifests DIR; the cluster's files are written by push");
 	if (n_sources > 1 && request->target.type == LOCATION_REGISTRY)
 		return error_set(err, ERROR_USAGE, "%s: several catalogs at once go to an archive only; run the command once for each catalog",
 				 target);

@@ -42,9 +42,11 @@ static enum image_status status_of(const struct outcome *outcome, const struct p
 {
 	if (!plan_image_takes_part(image))
 		return IMAGE_MISSING;
-	if (mirror && mirror_image_is_present(mirror, number))
+	if (mirror ? mirror_image_is_present(mirror, number) : outcome->is_nothing_new)
 		return IMAGE_PRESENT;
-	return outcome->is_dry_run ? IMAGE_PLANNED : IMAGE_COPIED;
+	if (outcome->is_dry_run)
+		return IMAGE_PLANNED;
+	return mirror && mirror_image_is_done(mirror, number) ? IMAGE_COPIED : IMAGE_UNTRIED;
 }
 
 static char *target_name(const struct plan_image *image, const char *host)
@@ -107,6 +109,8 @@ int outcome_exit_status(const struct outcome *outcome)
 		return outcome->root_failure == ERROR_DIGEST ? 4 : 1;
 	if (!outcome->n_missing && !outcome->skipped.count)
 		return 0;
+	if (!outcome->n_asked)
+		return 1;
 	return outcome->n_missing == outcome->n_asked && outcome->n_asked ? 1 : 3;
 }
 
@@ -146,6 +150,8 @@ static const char *status_name(enum image_status status)
 		return "planned";
 	case IMAGE_MISSING:
 		return "missing";
+	case IMAGE_UNTRIED:
+		return "untried";
 	}
 	return "";
 }
@@ -207,7 +213,7 @@ static void write_strings(struct json_writer *writer, const char *key, const str
 }
 
 void outcome_write_report(const struct outcome *outcome, const struct http_counters *counters,
-			  const struct error *failure, struct strbuf *out)
+			  const struct error *failure, int exit_status, struct strbuf *out)
 {
 	struct json_writer writer = JSON_WRITER_INIT(out, 2);
 
@@ -215,8 +221,7 @@ void outcome_write_report(const struct outcome *outcome, const struct http_count
 	json_write_string(&writer, "command", outcome->command ? outcome->command : "");
 	json_write_boolean(&writer, "dry_run", outcome->is_dry_run);
 	json_write_boolean(&writer, "nothing_new", outcome->is_nothing_new);
-	json_write_unsigned(&writer, "exit_status",
-			    (uint64_t)(failure ? error_exit_status(failure) : outcome_exit_status(outcome)));
+	json_write_unsigned(&writer, "exit_status", (uint64_t)exit_status);
 	if (failure)
 		json_write_string(&writer, "error", failure->message);
 	write_counts(&writer, outcome, counters);

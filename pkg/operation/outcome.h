@@ -11,7 +11,13 @@
 #include "http/http.h"
 #include "mirror/mirror.h"
 
-enum image_status { IMAGE_COPIED, IMAGE_PRESENT, IMAGE_PLANNED, IMAGE_MISSING };
+enum image_status {
+	IMAGE_COPIED,
+	IMAGE_PRESENT,
+	IMAGE_PLANNED, /* in a dry run */
+	IMAGE_MISSING,
+	IMAGE_UNTRIED, /* the run ended before */
+};
 
 struct outcome_image {
 	char *source;
@@ -59,8 +65,9 @@ void outcome_release(struct outcome *outcome);
 /* Ends the phase that runs and begins another (NULL: none). */
 void outcome_phase(struct outcome *outcome, const char *name);
 
-/* Takes over what the images of a moved (or, in a dry run, a sealed) plan have come to. `host` is the
- * target registry or NULL. */
+/* Takes over what the images of a moved (or, in a dry run, a sealed) plan have come to. `mirror` is NULL when
+ * nothing was moved: then they are there already if there is nothing new, else untried. `host` is the target
+ * registry or NULL. */
 void outcome_add_plan(struct outcome *outcome, const struct plan *plan, const struct mirror *mirror,
 		      const char *host);
 
@@ -71,4 +78,4 @@ int error_exit_status(const struct error *err);
 
 /* The JSON of --report; `failure`: the error that ended the run, or NULL. */
 void outcome_write_report(const struct outcome *outcome, const struct http_counters *counters,
-			  const struct error *failure, struct strbuf *out);
+			  const struct error *failure, int exit_status, struct strbuf *out);

@@ -98,10 +98,11 @@ static const char *entry_name(const struct archive_root *root, const struct mapp
 static void fail_absent(struct push *push, struct plan_image *image)
 {
 	const struct archive_missing *missing = map_get(&push->missing, image->name);
+	/* An archive is read like anything from outside. */
+	CLEANUP(free_string) char *reason = text_escaped(missing ? missing->reason : "");
 
 	if (missing)
-		error_set(&image->failure, ERROR_NOT_FOUND, "%s: is missing in the archive: %s", image->name,
-			  missing->reason);
+		error_set(&image->failure, ERROR_NOT_FOUND, "%s: is missing in the archive: %s", image->name, reason);
 	else
 		error_set(&image->failure, ERROR_NOT_FOUND, "%s: is not in the archive", image->name);
 }
@@ -130,7 +131,7 @@ static struct plan_image *plan_source(struct push *push, const char *name)
 	return image;
 }
 
-static int plan_root(struct push *push, size_t number, struct error *err)
+static void plan_root(struct push *push, size_t number)
 {
 	const struct archive_root *root = &push->records->roots[number];
 	struct mapping *mapping = &push->mappings[number];
@@ -147,16 +148,37 @@ static int plan_root(struct push *push, size_t number, struct error *err)
 		entry->digest_is_known = image->is_pinned;
 		entry->digest = image->digest;
 	}
-	if (catalog_files_check_conflicts(mapping, push->request->naming.manifests_only, err) < 0)
-		return error_wrap(err, "%s", root->source);
-	return 0;
+}
+
+/* Over all roots: two catalogs of one name from different registries would overwrite each other too. */
+static int check_conflicts(const struct push *push, struct error *err)
+{
+	struct mapping all = MAPPING_INIT; /* its entries belong to the roots' mappings */
+	struct map seen = MAP_INIT;
+
+	for (size_t number = 0; number < push->records->n_roots; number++) {
+		const struct mapping *mapping = &push->mappings[number];
+
+		all.mirror = mapping->mirror;
+		all.max_components = mapping->max_components;
+		for (size_t i = 0; i < mapping->count; i++) {
+			const char *name = entry_name(&push->records->roots[number], &mapping->entries[i]);
+			if (map_contains(&seen, name))
+				continue;
+			map_set(&seen, name, NULL);
+			array_grow(all.entries, all.count, all.allocated);
+			all.entries[all.count++] = mapping->entries[i];
+		}
+	}
+	int result = catalog_files_check_conflicts(&all, push->request->naming.manifests_only, err);
+	free(all.entries);
+	map_release(&seen);
+	return result;
 }
 
 /* Signatures and referrers go to the repository of what they belong to. */
-static void plan_attached(struct push *push)
+static void plan_attached_once(struct push *push)
 {
-	if (push->run->options->without_attached)
-		return;
 	for (size_t i = 0; i < push->records->n_images; i++) {
 		const struct archive_image *recorded = &push->records->images[i];
 		const struct plan_image *subject =
@@ -173,12 +195,29 @@ static void plan_attached(struct push *push)
 	}
 }
 
+/* What is attached may have something attached itself. */
+static void plan_attached(struct push *push)
+{
+	const unsigned max_depth = 5;
+
+	if (push->run->options->without_attached)
+		return;
+	for (unsigned depth = 0; depth < max_depth; depth++) {
+		size_t before = push->plan->n_images;
+
+		plan_attached_once(push);
+		if (push->plan->n_images == before)
+			break;
+	}
+}
+
 static int make_plan(struct push *push, struct error *err)
 {
 	push->plan = plan_new(push->source, push->run->cache);
 	for (size_t i = 0; i < push->records->n_roots; i++)
-		if (plan_root(push, i, err) < 0)
-			return -1;
+		plan_root(push, i);
+	if (check_conflicts(push, err) < 0)
+		return -1;
 	plan_attached(push);
 	if (push->request->naming.manifests_only)
 		return 0;
@@ -265,7 +304,7 @@ static int push_archive(struct push *push, struct error *err)
 	if (open_archive(push, err) < 0 || make_plan(push, err) < 0)
 		return -1;
 	if (push->request->naming.manifests_only) {
-		push->outcome->n_asked = push->plan->n_images;
+		plan_count_images(push->plan, &push->outcome->n_asked, &push->outcome->n_missing);
 	} else if (run_move_to_registry(push->run, push->plan, push->request->target.reference.registry,
 					push->outcome, err) < 0) {
 		return -1;
