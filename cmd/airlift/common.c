@@ -305,12 +305,12 @@ int common_run(const struct command *command, struct common_options *options, st
 	CLEANUP(outcome_release) struct outcome outcome = OUTCOME_INIT;
 	CLEANUP(error_clear) struct error err = ERROR_INIT;
 	struct frame frame = {
-		.run = run,
+		.run = owned,
 		.work = work,
 		.context = context,
 		.outcome = &outcome,
 		.err = &err,
-		.display = {.mode = choose_display(options), .progress = &run->progress},
+		.display = {.mode = choose_display(options), .progress = &owned->progress},
 	};
 	uint64_t start = clock_milliseconds();
 

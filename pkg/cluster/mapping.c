@@ -40,6 +40,9 @@ static void add_entry(struct mapping *mapping, struct mapping_entry *entry)
 	entry->digest_is_known =
 		*entry->source.id && reference_digest(&entry->source, &entry->digest, &ignored) == 0;
 	error_clear(&ignored);
+	/* There may be tens of thousands. */
+	reference_pack(&entry->source);
+	reference_pack(&entry->target);
 	array_grow(mapping->entries, mapping->count, mapping->allocated);
 	mapping->entries[mapping->count++] = steal(entry);
 }

@@ -27,6 +27,22 @@ void descriptor_release(struct descriptor *descriptor)
 	*descriptor = (struct descriptor){0};
 }
 
+bool descriptor_is_foreign(const struct descriptor *descriptor)
+{
+	static const char *const types[] = {
+		"application/vnd.docker.image.rootfs.foreign.diff.tar",
+		"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+		"application/vnd.oci.image.layer.nondistributable.v1.tar",
+		"application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
+		"application/vnd.oci.image.layer.nondistributable.v1.tar+zstd",
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(types); i++)
+		if (!strcmp(descriptor->media_type, types[i]))
+			return true;
+	return false;
+}
+
 static bool is_sha512(const char *text)
 {
 	static const char prefix[] = "sha512:";

@@ -47,6 +47,10 @@ struct descriptor {
 };
 
 void descriptor_release(struct descriptor *descriptor);
+/* Whether it is a layer that registries do not hand out and nobody may pass on: its media type is one of
+ * Docker's foreign layers (Docker image manifest v2 schema 2) or of OCI's non-distributable ones (OCI
+ * image-spec layer.md, "Non-Distributable Layers"). Such layers are not copied. */
+bool descriptor_is_foreign(const struct descriptor *descriptor);
 
 struct manifest {
 	enum manifest_type type;

@@ -25,12 +25,40 @@ static bool is_empty(const char *member)
 
 void reference_release(struct reference *reference)
 {
-	free(reference->registry);
-	free(reference->namespace);
-	free(reference->name);
-	free(reference->tag);
-	free(reference->id);
+	if (reference->block) {
+		free(reference->block);
+	} else {
+		free(reference->registry);
+		free(reference->namespace);
+		free(reference->name);
+		free(reference->tag);
+		free(reference->id);
+	}
 	*reference = (struct reference)REFERENCE_INIT;
+}
+
+void reference_pack(struct reference *reference)
+{
+	const char *texts[] = {reference->registry, reference->namespace, reference->name, reference->tag,
+			       reference->id};
+	size_t offsets[ARRAY_LENGTH(texts)];
+	CLEANUP(strbuf_release) struct strbuf block = STRBUF_INIT;
+
+	for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
+		offsets[i] = block.len;
+		strbuf_add(&block, texts[i], strlen(texts[i]) + 1);
+	}
+	char *packed = xmalloc(block.len);
+	memcpy(packed, block.buf, block.len);
+	reference_release(reference);
+	*reference = (struct reference){
+		.registry = packed + offsets[0],
+		.namespace = packed + offsets[1],
+		.name = packed + offsets[2],
+		.tag = packed + offsets[3],
+		.id = packed + offsets[4],
+		.block = packed,
+	};
 }
 
 void reference_copy(struct reference *to, const struct reference *from)

@@ -94,6 +94,9 @@ static int build_mapping(struct catalog_mirror *mirror, struct catalog_job *job,
 				   goes_to_registry(mirror) ? &request->target.reference : &nowhere,
 				   max_components, &warnings, err);
 	reference_release(&nowhere);
+	/* An archive records the list; else the mapping has all of it that matters. */
+	if (goes_to_registry(mirror))
+		strvec_release(&job->index.images);
 	/* With tens of thousands of images they would be a tenth of all memory. */
 	for (size_t i = 0; !goes_to_registry(mirror) && i < job->mapping.count; i++)
 		reference_release(&job->mapping.entries[i].target);
@@ -182,6 +185,7 @@ static int resolve(struct catalog_mirror *mirror, struct error *err)
 	mirror->plan = plan_new(mirror->source, mirror->run->cache);
 	for (size_t i = 0; i < mirror->request->n_sources; i++)
 		plan_job(mirror, &mirror->jobs[i]);
+	map_release(&mirror->planned);
 	map_release(&mirror->planned);
 	if (run_resolve(mirror->run, mirror->plan, NULL, mirror->outcome, err) < 0)
 		return -1;

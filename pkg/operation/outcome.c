@@ -12,7 +12,6 @@ void outcome_release(struct outcome *outcome)
 	for (size_t i = 0; i < outcome->n_images; i++) {
 		free(outcome->images[i].source);
 		free(outcome->images[i].target);
-		free(outcome->images[i].digest);
 		free(outcome->images[i].reason);
 	}
 	free(outcome->images);
@@ -63,15 +62,14 @@ static char *target_name(const struct plan_image *image, const char *host)
 static void add_image(struct outcome *outcome, const struct plan_image *image, enum image_status status,
 		      const char *host)
 {
-	char text[DIGEST_TEXT_SIZE];
 	bool is_attached = image->attached_to != PLAN_NONE;
 
 	array_grow(outcome->images, outcome->n_images, outcome->allocated_images);
 	outcome->images[outcome->n_images++] = (struct outcome_image){
 		.source = xstrdup(image->name),
 		.target = target_name(image, host),
-		.digest = image->top == PLAN_NONE && !image->is_pinned
-				  ? NULL : xstrdup(digest_format(&image->digest, text)),
+		.has_digest = image->top != PLAN_NONE || image->is_pinned,
+		.digest = image->digest,
 		.reason = image->failure.message ? xstrdup(image->failure.message) : NULL,
 		.is_attached = is_attached,
 		.status = status,
@@ -164,6 +162,8 @@ static void write_optional(struct json_writer *writer, const char *key, const ch
 
 static void write_images(struct json_writer *writer, const struct outcome *outcome)
 {
+	char digest[DIGEST_TEXT_SIZE];
+
 	json_open_array(writer, "images");
 	for (size_t i = 0; i < outcome->n_images; i++) {
 		const struct outcome_image *image = &outcome->images[i];
@@ -171,7 +171,8 @@ static void write_images(struct json_writer *writer, const struct outcome *outco
 		json_open_object(writer, NULL);
 		json_write_string(writer, "source", image->source);
 		write_optional(writer, "target", image->target);
-		write_optional(writer, "digest", image->digest);
+		if (image->has_digest)
+			json_write_string(writer, "digest", digest_format(&image->digest, digest));
 		json_write_string(writer, "outcome", status_name(image->status));
 		write_optional(writer, "reason", image->reason);
 		if (image->is_attached)

@@ -22,7 +22,8 @@ enum image_status {
 struct outcome_image {
 	char *source;
 	char *target;   /* NULL for stores */
-	char *digest;   /* NULL if it was never learnt */
+	bool has_digest; /* it was learnt */
+	struct digest digest;
 	char *reason;   /* of a missing one */
 	bool is_attached;
 	enum image_status status;

@@ -45,6 +45,7 @@ class Content:
         self.blobs = {}  # digest -> (repository of its first use, size)
         self.manifests = {}
         self.images = []  # (repository, digest)
+        self.layers = {}  # repository -> digests of its blobs
 
     def keep(self, repository, digest, data, media_type, tag):
         raise NotImplementedError
@@ -53,6 +54,7 @@ class Content:
         digest = "sha256:" + hashlib.sha256(data).hexdigest()
         self.keep(repository, digest, data, None, None)
         self.blobs.setdefault(digest, (repository, len(data)))
+        self.layers.setdefault(repository, {})[digest] = None
         return {"mediaType": LAYER, "digest": digest, "size": len(data)}
 
     def manifest(self, repository, media_type, data, tag=None):
@@ -93,6 +95,7 @@ class Content:
             "blobs": [[digest, *where] for digest, where in self.blobs.items()],
             "manifests": [[digest, *where] for digest, where in self.manifests.items()],
             "images": self.images,
+            "layers": {repository: list(layers) for repository, layers in self.layers.items()},
         }
 
 

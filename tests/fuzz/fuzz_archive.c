@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The first byte selects what the rest is: `a` an archive, `t` a tar of somebody else, `r` the text of
- * airlift/index.json, whose id is made right first, since no mutation would ever hit it.
+ * airlift/index.json, whose id is made right first, `p` a plan, whose checksum is put behind it: no mutation
+ * would ever hit them.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -100,8 +101,8 @@ static void try_records(const uint8_t *data, size_t size)
 	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT;
 	struct archive_index index;
 
-	archive_layout_init(&layout);
-	archive_layout_init(&layout_again);
+	archive_layout_init(&layout, true);
+	archive_layout_init(&layout_again, true);
 	strbuf_add(&text, data, size);
 	correct_id((uint8_t *)text.buf, text.len);
 	if (archive_records_parse(&records, &layout, &index, "fuzz", &text, &err) < 0)
@@ -112,12 +113,32 @@ static void try_records(const uint8_t *data, size_t size)
 	expect(!strcmp(records.id, again.id));
 }
 
+static void try_plan(const uint8_t *data, size_t size)
+{
+	CLEANUP(archive_layout_release) struct archive_layout layout;
+	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
+	CLEANUP(error_clear) struct error err = ERROR_INIT;
+	char hex[DIGEST_HEX_LENGTH + 1];
+	struct digest digest;
+
+	archive_layout_init(&layout, true);
+	strbuf_add(&text, data, size);
+	digest_of(data, size, &digest);
+	strbuf_addf(&text, "sha256 %s\n", digest_format_hex(&digest, hex));
+	int result = archive_plan_parse(&layout, &text, &err);
+	expect((err.code != ERROR_NONE) == (result < 0));
+	for (size_t i = 0; result == 0 && i < layout.digests.count; i++)
+		expect(layout.slots[i].offset + layout.slots[i].size_bytes <= layout.end);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (!size)
 		return 0;
 	if (data[0] == 'r')
 		try_records(data + 1, size - 1);
+	else if (data[0] == 'p')
+		try_plan(data + 1, size - 1);
 	else
 		try_file(data + 1, size - 1, data[0] == 'a');
 	return 0;

@@ -8,10 +8,11 @@
 
 static bool fail_and_ask(struct retry *retry, long status, uint64_t retry_after_ms, bool made_progress)
 {
+	struct http_response response = {.status = status, .retry_after_ms = retry_after_ms};
 	struct error err = ERROR_INIT;
 
 	error_set(&err, ERROR_TRANSIENT, "it broke");
-	bool is_again = retry_again(retry, URL, status, retry_after_ms, made_progress, &err);
+	bool is_again = retry_again(retry, URL, &response, made_progress, &err);
 	EXPECT(is_again == error_is(&err, ERROR_NONE));
 	error_clear(&err);
 	return is_again;
@@ -66,7 +67,7 @@ TEST(only_transient_errors_are_retried)
 		struct retry retry = RETRY_INIT(setup.client, ((struct retry_policy){.delay_ms = 1}));
 		struct error err = ERROR_INIT;
 		error_set(&err, codes[i], "no");
-		EXPECT(!retry_again(&retry, URL, 0, 0, true, &err));
+		EXPECT(!retry_again(&retry, URL, &(struct http_response){0}, true, &err));
 		EXPECT(error_is(&err, codes[i]));
 		error_clear(&err);
 	}
@@ -160,7 +161,7 @@ TEST(waiting_ends_when_cancelled)
 	atomic_store(&cancel_flag, true);
 	EXPECT_ERROR(retry_wait_for_origin(&retry, URL, &err), &err, ERROR_CANCELLED, NULL);
 	error_set(&err, ERROR_TRANSIENT, "it broke");
-	EXPECT(!retry_again(&retry, URL, 500, 0, false, &err));
+	EXPECT(!retry_again(&retry, URL, &(struct http_response){.status = 500}, false, &err));
 	EXPECT(error_is(&err, ERROR_CANCELLED));
 	error_clear(&err);
 	atomic_store(&cancel_flag, false);
@@ -192,7 +193,7 @@ TEST(a_gateway_that_recovers_is_asked_until_it_answers)
 		EXPECT_OK(http_perform(setup.session, &request, &response, &err), &err);
 		if (retry_is_transient_status(response.status))
 			error_set(&err, ERROR_TRANSIENT, "status %ld", response.status);
-	} while (retry_again(&retry, url, response.status, response.retry_after_ms, false, &err));
+	} while (retry_again(&retry, url, &response, false, &err));
 	EXPECT_STRING(response.body.buf, "at last");
 	EXPECT(http_client_counters(setup.client)->retries == 2);
 	server_stop(&server);

@@ -175,3 +175,26 @@ TEST(annotations_are_taken_as_they_are)
 	if (manifest.n_children == 1)
 		EXPECT_STRING(manifest.children[0].reference_name, "../../etc/passwd\x1b");
 }
+
+TEST(layers_that_nobody_hands_out_are_told_by_their_media_type)
+{
+	static const struct {
+		const char *media_type;
+		bool is_foreign;
+	} cases[] = {
+		{"application/vnd.docker.image.rootfs.foreign.diff.tar", true},
+		{"application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", true},
+		{"application/vnd.oci.image.layer.nondistributable.v1.tar", true},
+		{"application/vnd.oci.image.layer.nondistributable.v1.tar+gzip", true},
+		{"application/vnd.oci.image.layer.nondistributable.v1.tar+zstd", true},
+		{"application/vnd.oci.image.layer.nondistributable.v1.tar+xz", false},
+		{"application/vnd.docker.image.rootfs.diff.tar.gzip", false},
+		{"application/vnd.oci.image.layer.v1.tar+gzip", false},
+		{"", false},
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		struct descriptor descriptor = {.media_type = (char *)cases[i].media_type};
+		EXPECT(descriptor_is_foreign(&descriptor) == cases[i].is_foreign);
+	}
+}

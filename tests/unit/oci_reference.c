@@ -65,6 +65,22 @@ static void expect_members(const struct reference *reference, size_t i)
 	EXPECT_STRING(reference->id, parsed[i].id);
 }
 
+TEST(a_packed_reference_reads_and_copies_the_same)
+{
+	CLEANUP(reference_release) struct reference packed = REFERENCE_INIT, copy = REFERENCE_INIT;
+	struct error err = ERROR_INIT;
+
+	EXPECT_OK(reference_parse(&packed, "quay.io/a/b/c:v1", &err), &err);
+	reference_pack(&packed);
+	EXPECT_STRING(packed.registry, "quay.io");
+	EXPECT_STRING(packed.name, "b/c");
+	EXPECT_STRING(packed.id, "");
+	reference_copy(&copy, &packed);
+	reference_set(&copy.tag, "v2");
+	EXPECT_STRING(copy.tag, "v2");
+	EXPECT_STRING(packed.tag, "v1");
+}
+
 TEST(references_are_split_as_oc_splits_them)
 {
 	for (size_t i = 0; i < ARRAY_LENGTH(parsed); i++) {

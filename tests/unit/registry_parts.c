@@ -17,7 +17,7 @@ TEST(token_servers_of_the_registry_are_trusted_and_no_others)
 {
 	static const struct {
 		const char *registry, *realm;
-		bool is_fine;
+		bool is_fine, is_insecure;
 	} cases[] = {
 		{"https://quay.io", "https://quay.io/v2/auth", true},
 		{"https://registry-1.docker.io", "https://auth.docker.io/token", true},
@@ -47,7 +47,7 @@ TEST(token_servers_of_the_registry_are_trusted_and_no_others)
 
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
 		struct error err = ERROR_INIT;
-		if ((realm_check(cases[i].registry, cases[i].realm, &err) == 0) != cases[i].is_fine)
+		if ((realm_check(cases[i].registry, cases[i].realm, cases[i].is_insecure, &err) == 0) != cases[i].is_fine)
 			test_fail(__FILE__, __LINE__, "%s %s: %s", cases[i].registry, cases[i].realm,
 				  err.message ? err.message : "accepted");
 		error_clear(&err);

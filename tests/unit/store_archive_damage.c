@@ -119,11 +119,11 @@ TEST(a_damaged_manifest_names_its_image)
 
 	make_small(&fixture, path, &bytes);
 	CLEANUP(close_file) int fd = open(path, O_WRONLY);
-	EXPECT(pwrite(fd, "?", 1, 1024 + 512) == 1);
+	EXPECT(pwrite(fd, "?", 1, 3072 + 512) == 1);
 	EXPECT_OK(archive_verify(path, NULL, &verification, &err), &err);
 	EXPECT(verification.n_damages == 1);
 	if (verification.n_damages) {
-		EXPECT(verification.damages[0].offset == 1024 + 512);
+		EXPECT(verification.damages[0].offset == 3072 + 512);
 		EXPECT(verification.damages[0].images.count == 1);
 		EXPECT_STRING(verification.damages[0].images.items[0], "x");
 	}
@@ -175,10 +175,10 @@ TEST(forged_records_are_refused)
 		const char *old, *new, *message;
 	} cases[] = {
 		{"\"format\": 1", "\"format\": 2", "is of format 2"},
-		{"\"offset\":1536", "\"offset\":1024", "should stand at 1536"},
-		{"\"offset\":1536", "\"offset\":-512", "blob 0"},
+		{"\"offset\":3584", "\"offset\":1024", "should stand at 3584"},
+		{"\"offset\":3584", "\"offset\":-512", "blob 0"},
 		{"\"size\":600", "\"size\":9e9", "blob"},
-		{"\"size\":600", "\"size\":100", "should stand at 4608"},
+		{"\"size\":600", "\"size\":100", "should stand at 6656"},
 		{"\"blobs\": [", "\"blobz\": [", "blobs"},
 		{"oci.image.manifest", "oci.image.manifess", "mediaType"},
 	};
@@ -187,6 +187,52 @@ TEST(forged_records_are_refused)
 	CLEANUP(strbuf_release) struct strbuf original = STRBUF_INIT;
 
 	make_small(&fixture, path, &original);
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT;
+		struct blob_store *store = NULL;
+		struct error err = ERROR_INIT;
+		strbuf_add(&bytes, original.buf, original.len);
+		forge(&bytes, cases[i].old, cases[i].new, &err);
+		EXPECT_OK(0, &err);
+		fixture_write_file(path, bytes.buf, bytes.len);
+		EXPECT_ERROR(archive_open(&store, path, &err), &err, ERROR_DIGEST, cases[i].message);
+	}
+}
+
+TEST(names_with_control_characters_and_tags_of_others_are_refused)
+{
+	static const struct {
+		const char *old, *new, *message;
+	} cases[] = {
+		{"registry/image", "registry\\u001b", "images[0].source: holds control characters"},
+		{"attachedTo\": \"r", "attachedTo\": \"\x7f", "images[1].attachedTo: holds control"},
+		{"catalog", "cata\x7fog", "roots[0].kind: holds control"},
+		{"root/image", "root\\u000a", "roots[0].source: holds control"},
+		{"late/image", "late\\u0007", "roots[0].images[0]: holds control"},
+		{"gone/image", "gone\\u0085", "missing[0].source: holds control"},
+		{"before/image", "before\\u202e", "predecessors[0]: holds control"},
+		{"sha256-", "sha512-", "images[1].tag: is not that of a signature"},
+		{".sig\"", ".sog\"", "images[1].tag: is not that of a signature"},
+		{"01.sig\"", "0G.sig\"", "images[1].tag: is not that of a signature"},
+	};
+	CLEANUP(fixture_release) struct fixture fixture = {0};
+	CLEANUP(free_string) char *path = fixture_path("a.tar");
+	CLEANUP(strbuf_release) struct strbuf original = STRBUF_INIT;
+
+	fixture_add_image(&fixture, "registry/image", 1, 600);
+	fixture_add_image(&fixture, "signature", 2, 10);
+	fixture.records.images[1].attached_to = xstrdup("registry/image");
+	fixture.records.images[1].tag = xasprintf("sha256-%064d.sig", 1);
+	strvec_push(&fixture.records.predecessors, "before/image");
+	fixture.records.roots = xcalloc(1, sizeof(*fixture.records.roots));
+	fixture.records.roots[fixture.records.n_roots++] =
+		(struct archive_root){.kind = xstrdup("catalog"), .source = xstrdup("root/image")};
+	strvec_push(&fixture.records.roots[0].images, "late/image");
+	fixture.records.missing = xcalloc(1, sizeof(*fixture.records.missing));
+	fixture.records.missing[fixture.records.n_missing++] =
+		(struct archive_missing){.source = xstrdup("gone/image"), .reason = xstrdup("why")};
+	fixture_write(&fixture, path, true);
+	fixture_read_file(path, &original);
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
 		CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT;
 		struct blob_store *store = NULL;

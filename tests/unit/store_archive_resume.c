@@ -74,21 +74,6 @@ TEST(a_blob_that_was_damaged_meanwhile_counts_as_not_there)
 		EXPECT(writer_has(writer, &fixture.blobs[i]) == (i != 3));
 }
 
-TEST(another_plan_begins_anew)
-{
-	CLEANUP(fixture_release) struct fixture fixture = {0};
-	CLEANUP(free_string) char *path = fixture_path("a.tar");
-	CLEANUP(archive_writer_freep) struct archive_writer *writer = NULL;
-	struct error err = ERROR_INIT;
-
-	add_images(&fixture);
-	write_some(&fixture, path, fixture.n_blobs);
-	fixture_add_random(&fixture, 7, 10);
-	EXPECT_OK(fixture_open(&fixture, path, true, &writer, &err), &err);
-	for (size_t i = 0; i < fixture.n_blobs; i++)
-		EXPECT(!writer_has(writer, &fixture.blobs[i]));
-}
-
 TEST(a_tail_that_was_begun_does_not_disturb)
 {
 	CLEANUP(fixture_release) struct fixture fixture = {0};

@@ -209,8 +209,14 @@ static int open_entries(const struct entry *entries, struct blob_store **store, 
 }
 
 #define BLOB_NAME "blobs/sha256/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-#define LAYOUT {"oci-layout", LAYOUT_CONTENT, 0}
-#define INDEX {"index.json", "{\"schemaVersion\":2,\"manifests\":[]}", 0}
+#define LAYOUT \
+	{ \
+		"oci-layout", LAYOUT_CONTENT, 0 \
+	}
+#define INDEX \
+	{ \
+		"index.json", "{\"schemaVersion\":2,\"manifests\":[]}", 0 \
+	}
 
 TEST(tars_that_are_no_layout_or_an_ambiguous_one_are_refused)
 {

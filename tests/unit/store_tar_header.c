@@ -210,3 +210,15 @@ TEST(a_tar_without_its_end_is_cut_short)
 			     "is cut short");
 	}
 }
+
+TEST(the_header_of_a_directory_can_be_read_and_entered)
+{
+	struct tar_header header;
+	uint8_t block[TAR_BLOCK_SIZE];
+
+	tar_directory_format(block, "blobs/sha256/");
+	EXPECT(tar_header_parse(&header, block) == TAR_HEADER);
+	EXPECT(header.type == '5' && header.size_bytes == 0);
+	EXPECT_STRING(header.name, "blobs/sha256/");
+	EXPECT(!memcmp(block + 100, "0000755", 8));
+}
