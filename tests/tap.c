@@ -41,7 +41,8 @@ void test_expect_string(const char *file, int line, const char *what, const char
 {
 	if (got == want || (got && want && !strcmp(got, want)))
 		return;
-	test_fail(file, line, "%s is \"%s\", should be \"%s\"", what, got ? got : "(null)", want ? want : "(null)");
+	test_fail(file, line, "%s is \"%s\", should be \"%s\"", what, got ? got : "(null)",
+		  want ? want : "(null)");
 }
 
 void test_expect_ok(const char *file, int line, const char *what, int result, struct error *err)

@@ -32,8 +32,10 @@ static int run_catalog_mirror(const struct command *command, char *const *argv)
 	common_options_init(&common);
 	naming_options_init(&request.naming, &texts);
 	const struct option_spec own[] = {
-		{"index-filter-by-os", OPTION_STRING, &request.index_filter, "REGEX", "which platform of the index image is read (linux/amd64); every platform is copied"},
-		{"require-complete", OPTION_FLAG, &request.require_complete, NULL, "of an archive: finish it only if no image is missing"},
+		{"index-filter-by-os", OPTION_STRING, &request.index_filter, "REGEX",
+		 "which platform of the index image is read (linux/amd64); every platform is copied"},
+		{"require-complete", OPTION_FLAG, &request.require_complete, NULL,
+		 "of an archive: finish it only if no image is missing"},
 		{"filter-by-os", OPTION_STRING, &request.index_filter, "REGEX", "", .is_alias = true},
 	};
 	options_add(&table, own, ARRAY_LENGTH(own));
@@ -45,9 +47,10 @@ static int run_catalog_mirror(const struct command *command, char *const *argv)
 	else if (wants_help)
 		status = command_print_help(command, &table);
 	else if (common_options_finish(&common, &table, &err) < 0 ||
-		 naming_options_finish(&request.naming, &texts, &err) < 0 || parse(&request, &arguments, &err) < 0 ||
-		 run_open(&run, &common.run, command->name, request.sources, request.n_sources, &request.target,
-			  &err) < 0)
+		 naming_options_finish(&request.naming, &texts, &err) < 0 ||
+		 parse(&request, &arguments, &err) < 0 ||
+		 run_open(&run, &common.run, command->name, request.sources, request.n_sources,
+			  &request.target, &err) < 0)
 		status = command_fail(command, &err);
 	else
 		status = common_run(command, &common, run, work, &request);
@@ -60,14 +63,19 @@ const struct command command_catalog_mirror = {
 	.name = "catalog mirror",
 	.usage = "SRC... DST",
 	.summary = "an operator catalog with everything that it names, to a registry or an archive",
-	.help = "Copies the index image SRC, every bundle and every related image, with all of their platforms,\n"
-		"to the registry DST (HOST[:PORT][/PATH]) or into the archive DST (archive:PATH). For a registry the\n"
+	.help = "Copies the index image SRC, every bundle and every related image, with all of their "
+		"platforms,\n"
+		"to the registry DST (HOST[:PORT][/PATH]) or into the archive DST (archive:PATH). For a "
+		"registry the\n"
 		"files that a cluster needs are written: mapping.txt, catalogSource.yaml,\n"
 		"imageContentSourcePolicy.yaml, imageDigestMirrorSet.yaml.\n"
 		"\n"
 		"Examples:\n"
-		"  airlift catalog mirror registry.redhat.io/redhat/redhat-operator-index:v4.18 registry.lan:5000/olm\n"
-		"  airlift catalog mirror registry.redhat.io/redhat/redhat-operator-index:v4.18 archive:/media/disk/olm.tar\n"
-		"  airlift catalog mirror --dry-run registry.redhat.io/redhat/redhat-operator-index:v4.18 registry.lan:5000",
+		"  airlift catalog mirror registry.redhat.io/redhat/redhat-operator-index:v4.18 "
+		"registry.lan:5000/olm\n"
+		"  airlift catalog mirror registry.redhat.io/redhat/redhat-operator-index:v4.18 "
+		"archive:/media/disk/olm.tar\n"
+		"  airlift catalog mirror --dry-run registry.redhat.io/redhat/redhat-operator-index:v4.18 "
+		"registry.lan:5000",
 	.run = run_catalog_mirror,
 };

@@ -55,7 +55,8 @@ static int run_copy(const struct command *command, char *const *argv)
 
 	common_options_init(&common);
 	const struct option_spec own[] = {
-		{"platform", OPTION_STRING, &platform_text, "OS/ARCH[/VARIANT]", "of an index copy this image alone; default: the whole index"},
+		{"platform", OPTION_STRING, &platform_text, "OS/ARCH[/VARIANT]",
+		 "of an index copy this image alone; default: the whole index"},
 	};
 	options_add(&table, own, ARRAY_LENGTH(own));
 	common_options_add(&table, &common);
@@ -67,7 +68,8 @@ static int run_copy(const struct command *command, char *const *argv)
 		return command_print_help(command, &table);
 	if (common_options_finish(&common, &table, &err) < 0 ||
 	    parse(&copy, &arguments, platform_text, &platform, &err) < 0 ||
-	    run_open(&run, &common.run, command->name, &copy.request.source, 1, &copy.request.target, &err) < 0)
+	    run_open(&run, &common.run, command->name, &copy.request.source, 1, &copy.request.target, &err) <
+		    0)
 		status = command_fail(command, &err);
 	else
 		status = common_run(command, &common, run, work, &copy);
@@ -80,7 +82,8 @@ const struct command command_copy = {
 	.name = "copy",
 	.usage = "SRC DST",
 	.summary = "one image from anywhere to anywhere, digest kept",
-	.help = "Copies one image with all of its platforms, its signatures and its referrers. The digest never\n"
+	.help = "Copies one image with all of its platforms, its signatures and its referrers. The digest "
+		"never\n"
 		"changes; it is printed. Locations:\n"
 		"  [docker://]HOST[:PORT]/REPO[:TAG][@DIGEST]   an image in a registry\n"
 		"  archive:PATH, file://PATH                    a portable archive\n"

@@ -62,7 +62,8 @@ const struct command command_inspect = {
 	.name = "inspect",
 	.usage = "LOCATION",
 	.summary = "what is in an archive, a layout or an image",
-	.help = "Shows what a portable archive, an OCI layout or an image in a registry holds. Nothing is changed and\n"
+	.help = "Shows what a portable archive, an OCI layout or an image in a registry holds. Nothing is "
+		"changed and\n"
 		"nothing large is read; verify checks every byte.\n"
 		"\n"
 		"Examples:\n"

@@ -38,7 +38,8 @@ static int run_push(const struct command *command, char *const *argv)
 	else if (wants_help)
 		status = command_print_help(command, &table);
 	else if (common_options_finish(&common, &table, &err) < 0 ||
-		 naming_options_finish(&request.naming, &texts, &err) < 0 || parse(&request, &arguments, &err) < 0 ||
+		 naming_options_finish(&request.naming, &texts, &err) < 0 ||
+		 parse(&request, &arguments, &err) < 0 ||
 		 run_open(&run, &common.run, command->name, &request.archive, 1, &request.target, &err) < 0)
 		status = command_fail(command, &err);
 	else
@@ -52,8 +53,10 @@ const struct command command_push = {
 	.name = "push",
 	.usage = "ARCHIVE DST",
 	.summary = "what an archive holds into a registry",
-	.help = "Sends every image of a portable archive to the registry DST (HOST[:PORT][/PATH]) under the names\n"
-		"that a mirror straight to DST would have given, and writes the cluster's files of every catalog in it.\n"
+	.help = "Sends every image of a portable archive to the registry DST (HOST[:PORT][/PATH]) under the "
+		"names\n"
+		"that a mirror straight to DST would have given, and writes the cluster's files of every "
+		"catalog in it.\n"
 		"The archive is read in place, from read-only media too; nothing is unpacked.\n"
 		"\n"
 		"Examples:\n"

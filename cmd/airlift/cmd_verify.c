@@ -21,7 +21,8 @@ static int work(struct run *run, void *context, struct outcome *outcome, struct 
 
 static void print_damage(const struct archive_damage *damage)
 {
-	printf("damaged: offset %" PRIu64 ", %" PRIu64 " bytes: %s\n", damage->offset, damage->length, damage->what);
+	printf("damaged: offset %" PRIu64 ", %" PRIu64 " bytes: %s\n", damage->offset, damage->length,
+	       damage->what);
 	for (size_t i = 0; i < damage->images.count; i++)
 		printf("  needed by %s\n", damage->images.items[i]);
 }
@@ -37,8 +38,8 @@ static int print_result(const struct verify_context *verify)
 		printf("%s: %zu places are damaged\n", verify->path, verification->n_damages);
 		return 4;
 	}
-	printf("%s: whole: %zu blobs, %s, every byte as it was written\n", verify->path, verification->n_blobs,
-	       text_format_size(verification->bytes, size));
+	printf("%s: whole: %zu blobs, %s, every byte as it was written\n", verify->path,
+	       verification->n_blobs, text_format_size(verification->bytes, size));
 	return 0;
 }
 
@@ -80,7 +81,8 @@ const struct command command_verify = {
 	.name = "verify",
 	.usage = "ARCHIVE",
 	.summary = "offline: is every byte of an archive as it was written?",
-	.help = "Reads a portable archive once, from beginning to end, with all cores, and names every damage: where\n"
+	.help = "Reads a portable archive once, from beginning to end, with all cores, and names every "
+		"damage: where\n"
 		"it is, which blob it is in and which images need that. Exit status 4 if there is any.\n"
 		"\n"
 		"Example:\n"

@@ -5,10 +5,10 @@
 #include "options.h"
 
 struct command {
-	const char *name;     /* "catalog mirror" */
-	const char *usage;    /* "SRC... DST" */
-	const char *summary;  /* one line */
-	const char *help;     /* paragraphs and examples for --help */
+	const char *name;                                             /* "catalog mirror" */
+	const char *usage;                                            /* "SRC... DST" */
+	const char *summary;                                          /* one line */
+	const char *help;                                             /* paragraphs and examples for --help */
 	int (*run)(const struct command *command, char *const *argv); /* argv behind the name; exit status */
 };
 

@@ -34,37 +34,61 @@ void common_options_add(struct option_table *table, struct common_options *optio
 {
 	struct run_options *run = &options->run;
 	const struct option_spec specs[] = {
-		{"authfile", OPTION_STRING, &run->auth_file, "FILE", "credentials: a pull secret or containers-auth.json; default: the usual places", .letter = 'a'},
+		{"authfile", OPTION_STRING, &run->auth_file, "FILE",
+		 "credentials: a pull secret or containers-auth.json; default: the usual places",
+		 .letter = 'a'},
 		{"registry-config", OPTION_STRING, &run->auth_file, "FILE", "", .is_alias = true},
 		{"pull-secret", OPTION_STRING, &run->auth_file, "FILE", "", .is_alias = true},
-		{"src-authfile", OPTION_STRING, &run->source_auth_file, "FILE", "credentials for the source alone"},
-		{"dest-authfile", OPTION_STRING, &run->target_auth_file, "FILE", "credentials for the target alone"},
-		{"insecure", OPTION_FLAG, &run->is_insecure, NULL, "allow plain http and unverified TLS for the registries named on the command line"},
-		{"src-insecure", OPTION_FLAG, &run->is_source_insecure, NULL, "the same for the source alone"},
-		{"dest-insecure", OPTION_FLAG, &run->is_target_insecure, NULL, "the same for the target alone"},
+		{"src-authfile", OPTION_STRING, &run->source_auth_file, "FILE",
+		 "credentials for the source alone"},
+		{"dest-authfile", OPTION_STRING, &run->target_auth_file, "FILE",
+		 "credentials for the target alone"},
+		{"insecure", OPTION_FLAG, &run->is_insecure, NULL,
+		 "allow plain http and unverified TLS for the registries named on the command line"},
+		{"src-insecure", OPTION_FLAG, &run->is_source_insecure, NULL,
+		 "the same for the source alone"},
+		{"dest-insecure", OPTION_FLAG, &run->is_target_insecure, NULL,
+		 "the same for the target alone"},
 		{"src-tls-verify", OPTION_INVERSE, &run->is_source_insecure, NULL, "", .is_alias = true},
 		{"dest-tls-verify", OPTION_INVERSE, &run->is_target_insecure, NULL, "", .is_alias = true},
 		{"tls-verify", OPTION_INVERSE, &run->is_insecure, NULL, "", .is_alias = true},
-		{"ca-file", OPTION_LIST, &run->ca_files, "FILE", "trust these certificates too (PEM); may be repeated"},
+		{"ca-file", OPTION_LIST, &run->ca_files, "FILE",
+		 "trust these certificates too (PEM); may be repeated"},
 		{"certificate-authority", OPTION_LIST, &run->ca_files, "FILE", "", .is_alias = true},
-		{"cert-dir", OPTION_STRING, &run->certificate_directory, "DIR", "*.crt, *.cert and *.key for the registries, instead of certs.d"},
-		{"src-cert-dir", OPTION_STRING, &run->source_certificate_directory, "DIR", "the same for the source alone"},
-		{"dest-cert-dir", OPTION_STRING, &run->target_certificate_directory, "DIR", "the same for the target alone"},
-		{"registries-conf", OPTION_STRING, &run->registries_conf, "FILE", "containers-registries.conf for sources: mirrors, blocked registries"},
+		{"cert-dir", OPTION_STRING, &run->certificate_directory, "DIR",
+		 "*.crt, *.cert and *.key for the registries, instead of certs.d"},
+		{"src-cert-dir", OPTION_STRING, &run->source_certificate_directory, "DIR",
+		 "the same for the source alone"},
+		{"dest-cert-dir", OPTION_STRING, &run->target_certificate_directory, "DIR",
+		 "the same for the target alone"},
+		{"registries-conf", OPTION_STRING, &run->registries_conf, "FILE",
+		 "containers-registries.conf for sources: mirrors, blocked registries"},
 		{"jobs", OPTION_NUMBER, &run->jobs, "N", "transfers at a time (8)"},
 		{"max-per-registry", OPTION_NUMBER, &run->jobs, "N", "", .is_alias = true},
-		{"retry-times", OPTION_STRING, &options->retry_times, "N", "repeat a request so often; a transfer that makes progress is never given up"},
-		{"retry-delay", OPTION_SECONDS, &run->retry_delay_ms, "SECONDS", "wait so long before the first repetition"},
-		{"limit-rate", OPTION_SIZE, &run->rate_limit_bytes, "SIZE", "bytes per second, over all transfers"},
-		{"signatures", OPTION_STRING, &options->signatures, "auto|none", "whether .sig images and referrers travel along (auto)"},
-		{"dry-run", OPTION_FLAG, &run->is_dry_run, NULL, "only plan: counts and bytes, nothing is written to the target"},
-		{"continue-on-error", OPTION_FLAG, &options->continue_on_error, NULL, "carry on when an image fails, and list what is missing (true)"},
-		{"progress", OPTION_STRING, &options->progress, "auto|plain|none", "how progress is shown on stderr"},
-		{"log-format", OPTION_STRING, &options->log_format, "text|json", "format of messages on stderr"},
-		{"report", OPTION_STRING, &options->report, "FILE", "write counts, bytes, requests and each image's outcome as JSON"},
-		{"workdir", OPTION_STRING, &run->work_directory, "DIR", "partial downloads and state; default ${XDG_CACHE_HOME:-~/.cache}/airlift"},
-		{"quiet", OPTION_FLAG, &options->is_quiet, NULL, "no progress, no warnings, no summary", .letter = 'q'},
-		{"verbose", OPTION_COUNT, &options->verbosity, NULL, "say what is decided; twice: every request", .letter = 'v'},
+		{"retry-times", OPTION_STRING, &options->retry_times, "N",
+		 "repeat a request so often; a transfer that makes progress is never given up"},
+		{"retry-delay", OPTION_SECONDS, &run->retry_delay_ms, "SECONDS",
+		 "wait so long before the first repetition"},
+		{"limit-rate", OPTION_SIZE, &run->rate_limit_bytes, "SIZE",
+		 "bytes per second, over all transfers"},
+		{"signatures", OPTION_STRING, &options->signatures, "auto|none",
+		 "whether .sig images and referrers travel along (auto)"},
+		{"dry-run", OPTION_FLAG, &run->is_dry_run, NULL,
+		 "only plan: counts and bytes, nothing is written to the target"},
+		{"continue-on-error", OPTION_FLAG, &options->continue_on_error, NULL,
+		 "carry on when an image fails, and list what is missing (true)"},
+		{"progress", OPTION_STRING, &options->progress, "auto|plain|none",
+		 "how progress is shown on stderr"},
+		{"log-format", OPTION_STRING, &options->log_format, "text|json",
+		 "format of messages on stderr"},
+		{"report", OPTION_STRING, &options->report, "FILE",
+		 "write counts, bytes, requests and each image's outcome as JSON"},
+		{"workdir", OPTION_STRING, &run->work_directory, "DIR",
+		 "partial downloads and state; default ${XDG_CACHE_HOME:-~/.cache}/airlift"},
+		{"quiet", OPTION_FLAG, &options->is_quiet, NULL,
+		 "no progress, no warnings, no summary but what is missing", .letter = 'q'},
+		{"verbose", OPTION_COUNT, &options->verbosity, NULL,
+		 "say what is decided; twice: every request", .letter = 'v'},
 	};
 
 	options_add(table, specs, ARRAY_LENGTH(specs));
@@ -89,16 +113,27 @@ void naming_options_release(struct naming_options *naming, struct naming_texts *
 void naming_options_add(struct option_table *table, struct naming_options *naming, struct naming_texts *texts)
 {
 	const struct option_spec specs[] = {
-		{"icsp-scope", OPTION_STRING, &texts->icsp_scope, "SCOPE", "repository or registry: the sources in imageContentSourcePolicy.yaml"},
-		{"idms-scope", OPTION_STRING, &texts->idms_scope, "SCOPE", "repository or registry: the sources in imageDigestMirrorSet.yaml"},
-		{"scope", OPTION_STRING, &texts->scope, "SCOPE", "both of them: repository, namespace, registry or auto (the widest that is right for every image)"},
-		{"max-icsp-size", OPTION_SIZE, &naming->max_icsp_size, "BYTES", "size limit of one ImageContentSourcePolicy (250000)"},
-		{"max-idms-size", OPTION_SIZE, &naming->max_idms_size, "BYTES", "size limit of one ImageDigestMirrorSet (250000)"},
-		{"max-components", OPTION_NUMBER, &naming->max_components, "N", "path components of a repository at the target (2); 0: no limit"},
-		{"to-manifests", OPTION_STRING, &naming->to_manifests, "DIR", "directory for the cluster's files; default manifests-<index>-<time>"},
-		{"manifests-only", OPTION_FLAG, &naming->manifests_only, NULL, "write the cluster's files, copy no image"},
-		{"mirror", OPTION_LIST, &texts->mirrors, "HOST/PATH", "a further mirror to name in the policies; may be repeated"},
-		{"merge", OPTION_STRING, &naming->merge_directory, "DIR", "merge with the policies in this directory"},
+		{"icsp-scope", OPTION_STRING, &texts->icsp_scope, "SCOPE",
+		 "repository or registry: the sources in imageContentSourcePolicy.yaml"},
+		{"idms-scope", OPTION_STRING, &texts->idms_scope, "SCOPE",
+		 "repository or registry: the sources in imageDigestMirrorSet.yaml"},
+		{"scope", OPTION_STRING, &texts->scope, "SCOPE",
+		 "both of them: repository, namespace, registry or auto (the widest that is right for every "
+		 "image)"},
+		{"max-icsp-size", OPTION_SIZE, &naming->max_icsp_size, "BYTES",
+		 "size limit of one ImageContentSourcePolicy (250000)"},
+		{"max-idms-size", OPTION_SIZE, &naming->max_idms_size, "BYTES",
+		 "size limit of one ImageDigestMirrorSet (250000)"},
+		{"max-components", OPTION_NUMBER, &naming->max_components, "N",
+		 "path components of a repository at the target (2); 0: no limit"},
+		{"to-manifests", OPTION_STRING, &naming->to_manifests, "DIR",
+		 "directory for the cluster's files; default manifests-<index>-<time>"},
+		{"manifests-only", OPTION_FLAG, &naming->manifests_only, NULL,
+		 "write the cluster's files, copy no image"},
+		{"mirror", OPTION_LIST, &texts->mirrors, "HOST/PATH",
+		 "a further mirror to name in the policies; may be repeated"},
+		{"merge", OPTION_STRING, &naming->merge_directory, "DIR",
+		 "merge with the policies in this directory"},
 	};
 
 	options_add(table, specs, ARRAY_LENGTH(specs));
@@ -110,7 +145,8 @@ static int parse_scope(enum policy_scope *scope, const char *flag, const char *t
 		return 0;
 	if (strcmp(text, "repository") != 0 && strcmp(text, "registry") != 0) {
 		CLEANUP(free_string) char *shown = text_escaped(text);
-		return error_set(err, ERROR_INVALID, "invalid %s %s (repository or registry; --scope knows more)", flag, shown);
+		return error_set(err, ERROR_INVALID,
+				 "invalid %s %s (repository or registry; --scope knows more)", flag, shown);
 	}
 	return policy_scope_parse(scope, text, err);
 }
@@ -142,17 +178,25 @@ void pasted_options_add(struct option_table *table)
 {
 	static const struct option_spec specs[] = {
 		{"skip-verification", OPTION_IGNORED, NULL, NULL, "airlift always verifies"},
-		{"skip-missing", OPTION_IGNORED, NULL, NULL, "missing images never stop a run; see --continue-on-error"},
-		{"all", OPTION_IGNORED, NULL, NULL, "all platforms are copied unless --platform is given", .letter = 'A'},
+		{"skip-missing", OPTION_IGNORED, NULL, NULL,
+		 "missing images never stop a run; see --continue-on-error"},
+		{"all", OPTION_IGNORED, NULL, NULL, "all platforms are copied unless --platform is given",
+		 .letter = 'A'},
 		{"preserve-digests", OPTION_IGNORED, NULL, NULL, "digests are always kept"},
 		{"keep-manifest-list", OPTION_IGNORED, NULL, NULL, "manifest lists are always kept"},
-		{"src-creds", OPTION_REFUSED, NULL, "USER:PASSWORD", "secrets on a command line can be seen by everybody; put them into a file and give --src-authfile FILE"},
-		{"dest-creds", OPTION_REFUSED, NULL, "USER:PASSWORD", "secrets on a command line can be seen by everybody; put them into a file and give --dest-authfile FILE"},
-		{"apply-release-image-signature", OPTION_REFUSED, NULL, NULL, "needs a cluster; use --release-image-signature-to-dir and oc apply -f"},
+		{"src-creds", OPTION_REFUSED, NULL, "USER:PASSWORD",
+		 "secrets on a command line can be seen by everybody; put them into a file and give "
+		 "--src-authfile FILE"},
+		{"dest-creds", OPTION_REFUSED, NULL, "USER:PASSWORD",
+		 "secrets on a command line can be seen by everybody; put them into a file and give "
+		 "--dest-authfile FILE"},
+		{"apply-release-image-signature", OPTION_REFUSED, NULL, NULL,
+		 "needs a cluster; use --release-image-signature-to-dir and oc apply -f"},
 		{"to-image-stream", OPTION_REFUSED, NULL, NULL, "needs a cluster; use --to HOST/REPOSITORY"},
 		{"overwrite", OPTION_REFUSED, NULL, NULL, "needs a cluster"},
 		{"path", OPTION_REFUSED, NULL, NULL, "catalogs are read where they are, nothing is unpacked"},
-		{"dir", OPTION_REFUSED, NULL, NULL, "use archive:PATH as the target, and airlift push on the other side"},
+		{"dir", OPTION_REFUSED, NULL, NULL,
+		 "use archive:PATH as the target, and airlift push on the other side"},
 		{"from-dir", OPTION_REFUSED, NULL, NULL, "use airlift push with an archive"},
 	};
 
@@ -175,7 +219,8 @@ static int check_choice(const char *flag, const char *value, const char *const *
 
 int common_options_finish(struct common_options *options, const struct option_table *table, struct error *err)
 {
-	static const char *const signatures[] = {"auto", "none"}, *const progress[] = {"auto", "plain", "none"},
+	static const char *const signatures[] = {"auto", "none"},
+				 *const progress[] = {"auto", "plain", "none"},
 				 *const formats[] = {"text", "json"};
 
 	if (check_choice("signatures", options->signatures, signatures, ARRAY_LENGTH(signatures), err) < 0 ||
@@ -280,6 +325,19 @@ static int exit_status_of(const struct frame *frame)
 	return error_exit_status(frame->err);
 }
 
+/* What is missing must be said even to those who asked for silence. */
+static void print_summary(const struct common_options *options, const struct outcome *outcome,
+			  uint64_t elapsed_ms)
+{
+	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
+
+	if (options->is_quiet)
+		summary_write_missing(outcome, &text);
+	else
+		summary_write(outcome, elapsed_ms, &text);
+	display_print("info", text.buf);
+}
+
 static int finish(const struct command *command, const struct common_options *options, struct frame *frame,
 		  uint64_t elapsed_ms)
 {
@@ -293,8 +351,8 @@ static int finish(const struct command *command, const struct common_options *op
 	}
 	if (frame->result < 0)
 		command_fail(command, frame->err);
-	else if (!options->is_quiet)
-		summary_print(frame->outcome, elapsed_ms);
+	else
+		print_summary(options, frame->outcome, elapsed_ms);
 	return status;
 }
 

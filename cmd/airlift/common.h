@@ -8,11 +8,11 @@
 
 struct common_options {
 	struct run_options run;
-	const char *signatures;   /* "auto" or "none" */
-	const char *progress;     /* "auto", "plain", "none" */
-	const char *log_format;   /* "text", "json" */
-	const char *report;       /* file, or NULL */
-	const char *retry_times;  /* a number, or NULL */
+	const char *signatures;  /* "auto" or "none" */
+	const char *progress;    /* "auto", "plain", "none" */
+	const char *log_format;  /* "text", "json" */
+	const char *report;      /* file, or NULL */
+	const char *retry_times; /* a number, or NULL */
 	bool continue_on_error;
 	bool is_quiet;
 	unsigned verbosity;
@@ -28,7 +28,8 @@ struct naming_texts {
 };
 void naming_options_init(struct naming_options *naming, struct naming_texts *texts);
 void naming_options_release(struct naming_options *naming, struct naming_texts *texts);
-void naming_options_add(struct option_table *table, struct naming_options *naming, struct naming_texts *texts);
+void naming_options_add(struct option_table *table, struct naming_options *naming,
+			struct naming_texts *texts);
 int naming_options_finish(struct naming_options *naming, const struct naming_texts *texts,
 			  struct error *err) MUST_CHECK;
 /* Lines that people paste from oc and skopeo. */

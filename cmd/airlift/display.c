@@ -75,6 +75,24 @@ static void show_message(enum log_level level, const char *message, void *contex
 	pthread_mutex_unlock(&screen.mutex);
 }
 
+void display_print(const char *level, const char *lines)
+{
+	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
+
+	pthread_mutex_lock(&screen.mutex);
+	add_erased_line(&text);
+	if (!screen.is_json)
+		strbuf_add_string(&text, lines);
+	while (screen.is_json && *lines) {
+		size_t length = strcspn(lines, "\n");
+		CLEANUP(free_string) char *line = xstrndup(lines, length);
+		add_json_message(&text, level, line);
+		lines += length + (lines[length] == '\n');
+	}
+	write_screen(&text);
+	pthread_mutex_unlock(&screen.mutex);
+}
+
 void display_start_log(bool is_json, bool is_quiet, unsigned verbosity)
 {
 	screen.is_json = is_json;
@@ -138,7 +156,8 @@ static bool describe(const struct progress *progress, const struct rate *rate, s
 	if (n_items)
 		strbuf_addf(line, "  %" PRIu64 "/%" PRIu64, items, n_items);
 	if (n_bytes)
-		strbuf_addf(line, "  %s of %s", text_format_size(bytes, done), text_format_size(n_bytes, total));
+		strbuf_addf(line, "  %s of %s", text_format_size(bytes, done),
+			    text_format_size(n_bytes, total));
 	if (n_bytes && rate->bytes_per_second >= 1) {
 		strbuf_addf(line, "  %s/s", text_format_size((uint64_t)rate->bytes_per_second, speed));
 		add_time_left(line, rate, bytes, n_bytes);
@@ -165,6 +184,8 @@ static void draw(const struct display *display, const struct rate *rate)
 				strbuf_set_length(&line, terminal_width() - 1);
 			strbuf_addf(&text, "\r%s\033[K", line.buf);
 			screen.has_line = true;
+		} else if (screen.is_json) {
+			add_json_message(&text, "progress", line.buf);
 		} else {
 			strbuf_addf(&text, "%s\n", line.buf);
 		}

@@ -5,17 +5,21 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "base/strbuf.h"
 #include "base/text.h"
 #include "command.h"
+#include "display.h"
 #include "operation/outcome.h"
 
 static const struct command *const commands[] = {
-	&command_copy, &command_catalog_mirror, &command_push, &command_inspect, &command_verify, &command_version,
+	&command_copy,    &command_catalog_mirror, &command_push,
+	&command_inspect, &command_verify,         &command_version,
 };
 
 static void print_overview(FILE *out)
 {
-	fprintf(out, "airlift carries operator catalogs and releases across an air gap.\n\nusage: airlift COMMAND ...\n\n");
+	fprintf(out, "airlift carries operator catalogs and releases across an air gap.\n\nusage: airlift "
+		     "COMMAND ...\n\n");
 	for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
 		fprintf(out, "  %-16s %s\n", commands[i]->name, commands[i]->summary);
 	fprintf(out, "\nairlift COMMAND --help tells more.\n");
@@ -35,9 +39,11 @@ int command_fail(const struct command *command, struct error *err)
 {
 	int status = error_exit_status(err);
 
-	fprintf(stderr, "airlift %s: %s\n", command->name, err->message);
+	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
+	strbuf_addf(&text, "airlift %s: %s\n", command->name, err->message);
 	if (status == 2)
-		fprintf(stderr, "usage: airlift %s %s\n", command->name, command->usage);
+		strbuf_addf(&text, "usage: airlift %s %s\n", command->name, command->usage);
+	display_print("error", text.buf);
 	error_clear(err);
 	return status;
 }
@@ -51,7 +57,9 @@ static size_t match(const struct command *command, int argc, char *const *argv)
 		return argc > 1 && !strcmp(argv[1], command->name) ? 1 : 0;
 	size_t length = (size_t)(space - command->name);
 	return argc > 2 && strlen(argv[1]) == length && !strncmp(argv[1], command->name, length) &&
-	       !strcmp(argv[2], space + 1) ? 2 : 0;
+			       !strcmp(argv[2], space + 1)
+		       ? 2
+		       : 0;
 }
 
 static int unknown_command(int argc, char *const *argv)
@@ -75,7 +83,8 @@ static int unknown_command(int argc, char *const *argv)
 
 int main(int argc, char **argv)
 {
-	bool wants_help = argc > 1 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"));
+	bool wants_help = argc > 1 &&
+			  (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"));
 
 	if (argc < 2 || wants_help) {
 		print_overview(wants_help ? stdout : stderr);

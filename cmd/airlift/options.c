@@ -72,7 +72,8 @@ static int unknown_option(const struct option_table *table, const char *name, st
 	const char *nearest = nearest_word(name, names, table->count);
 	CLEANUP(free_string) char *shown = text_escaped(name);
 	if (nearest)
-		return error_set(err, ERROR_USAGE, "there is no option --%s; did you mean --%s?", shown, nearest);
+		return error_set(err, ERROR_USAGE, "there is no option --%s; did you mean --%s?", shown,
+				 nearest);
 	return error_set(err, ERROR_USAGE, "there is no option --%s; see --help", shown);
 }
 
@@ -111,7 +112,8 @@ static int set_value(struct option_spec *option, const char *value, struct error
 		strvec_push(option->value, value);
 		return 0;
 	case OPTION_SIZE:
-		return text_parse_size(value, option->value, err) < 0 ? error_wrap(err, "--%s", option->name) : 0;
+		return text_parse_size(value, option->value, err) < 0 ? error_wrap(err, "--%s", option->name)
+								      : 0;
 	case OPTION_NUMBER:
 	case OPTION_SECONDS:
 		return set_number(option, value, err);
@@ -144,14 +146,15 @@ static int take_value(struct option_spec *option, const char *attached, struct w
 	if (!value && option->argument) {
 		value = *words->next;
 		if (!value)
-			return error_set(err, ERROR_USAGE, "--%s: needs a value (%s)", option->name, option->argument);
+			return error_set(err, ERROR_USAGE, "--%s: needs a value (%s)", option->name,
+					 option->argument);
 		words->next++;
 	}
 	return set_value(option, value, err);
 }
 
-static int parse_long(struct option_table *table, const char *word, struct words *words,
-		      bool *wants_help, struct error *err)
+static int parse_long(struct option_table *table, const char *word, struct words *words, bool *wants_help,
+		      struct error *err)
 {
 	const char *equals = strchr(word, '=');
 	CLEANUP(free_string) char *name = equals ? xstrndup(word, (size_t)(equals - word)) : xstrdup(word);
@@ -191,15 +194,16 @@ static int parse_letters(struct option_table *table, const char *letters, struct
 			return error_set(err, ERROR_USAGE, "there is no option -%s; see --help", shown);
 		}
 		if (option->argument)
-			return take_value(option, letters[1] ? letters + 1 + (letters[1] == '=') : NULL, words, err);
+			return take_value(option, letters[1] ? letters + 1 + (letters[1] == '=') : NULL,
+					  words, err);
 		if (set_value(option, NULL, err) < 0)
 			return -1;
 	}
 	return 0;
 }
 
-int options_parse(struct option_table *table, char *const *argv, struct strvec *arguments,
-		  bool *wants_help, struct error *err)
+int options_parse(struct option_table *table, char *const *argv, struct strvec *arguments, bool *wants_help,
+		  struct error *err)
 {
 	struct words words = {.next = argv};
 	bool is_ended = false;

@@ -15,16 +15,16 @@
 #include "base/strvec.h"
 
 enum option_kind {
-	OPTION_FLAG,     /* bool */
-	OPTION_INVERSE,  /* bool: "=false" sets it (--src-tls-verify=false) */
-	OPTION_STRING,   /* const char *, the last one counts */
-	OPTION_LIST,     /* struct strvec, repeated */
-	OPTION_SIZE,     /* uint64_t, "4G" */
-	OPTION_NUMBER,   /* unsigned */
-	OPTION_SECONDS,  /* unsigned milliseconds, given in seconds */
-	OPTION_COUNT,    /* unsigned, counts its uses (-v -v) */
-	OPTION_IGNORED,  /* accepted with a warning that says why it has no effect */
-	OPTION_REFUSED,  /* an error that says what to do instead */
+	OPTION_FLAG,    /* bool */
+	OPTION_INVERSE, /* bool: "=false" sets it (--src-tls-verify=false) */
+	OPTION_STRING,  /* const char *, the last one counts */
+	OPTION_LIST,    /* struct strvec, repeated */
+	OPTION_SIZE,    /* uint64_t, "4G" */
+	OPTION_NUMBER,  /* unsigned */
+	OPTION_SECONDS, /* unsigned milliseconds, given in seconds */
+	OPTION_COUNT,   /* unsigned, counts its uses (-v -v) */
+	OPTION_IGNORED, /* accepted with a warning that says why it has no effect */
+	OPTION_REFUSED, /* an error that says what to do instead */
 };
 
 struct option_spec {
@@ -48,8 +48,8 @@ struct option_table {
 void options_add(struct option_table *table, const struct option_spec *items, size_t count);
 /* Options take their values; the rest is appended to `arguments`. *wants_help: --help or -h was there
  * (nothing after it is looked at). ERROR_USAGE. */
-int options_parse(struct option_table *table, char *const *argv, struct strvec *arguments,
-		  bool *wants_help, struct error *err) MUST_CHECK;
+int options_parse(struct option_table *table, char *const *argv, struct strvec *arguments, bool *wants_help,
+		  struct error *err) MUST_CHECK;
 /* Warns of the IGNORED options that were given; when logging has been set up. */
 void options_warn(const struct option_table *table);
 /* The OPTIONS part of --help. */

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The last words of a run, on stderr: what was done, what is missing, what to do next. */
+/* The last words of a run: what was done, what is missing, what to do next. */
 #pragma once
 
+#include "base/strbuf.h"
 #include "operation/outcome.h"
 
-void summary_print(const struct outcome *outcome, uint64_t elapsed_ms);
+/* Lines, appended. */
+void summary_write(const struct outcome *outcome, uint64_t elapsed_ms, struct strbuf *out);
+/* Only what is missing: what even -q must say. */
+void summary_write_missing(const struct outcome *outcome, struct strbuf *out);

@@ -107,7 +107,8 @@ void mirror_fail_image(struct mirror *mirror, uint32_t image, struct error *err)
 		atomic_store(&mirror->is_stopped, true);
 	} else {
 		atomic_store(&mirror->images[image].has_failed, true);
-		if (!mirror->options.continue_on_error && mirror->plan->images[image]->attached_to == PLAN_NONE)
+		if (!mirror->options.continue_on_error &&
+		    mirror->plan->images[image]->attached_to == PLAN_NONE)
 			atomic_store(&mirror->is_stopped, true);
 		error_move(&mirror->images[image].failure, err);
 	}

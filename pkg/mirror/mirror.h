@@ -25,12 +25,16 @@
 #include "registry/registry.h"
 #include "store/store.h"
 
+#define MIRROR_MAX_EARLIER 2
+
 struct mirror_options {
-	unsigned jobs;                /* transfers at a time */
-	unsigned request_jobs;        /* small requests at a time */
-	bool continue_on_error;       /* false: the first failure stops the rest */
-	struct blob_store *spool;     /* blobs read while planning, and in flight; borrowed */
-	struct blob_store *earlier;   /* an earlier archive that may have blobs already, or NULL; borrowed */
+	unsigned jobs;            /* transfers at a time */
+	unsigned request_jobs;    /* small requests at a time */
+	bool continue_on_error;   /* false: the first failure stops the rest */
+	struct blob_store *spool; /* blobs read while planning, and in flight; borrowed */
+	/* Where blobs may be already: an archive that is replaced, what an interrupted run has left. NULL: none;
+	 * borrowed. */
+	struct blob_store *earlier[MIRROR_MAX_EARLIER];
 	struct progress *progress;
 	/* A registry as the target: */
 	struct registry_client *client;
@@ -38,13 +42,13 @@ struct mirror_options {
 };
 
 struct mirror_counts {
-	uint64_t images_present;      /* at the target already, tag and digest */
+	uint64_t images_present; /* at the target already, tag and digest */
 	uint64_t images_copied;
 	uint64_t blobs_present;
 	uint64_t blobs_mounted;
 	uint64_t blobs_copied;
-	uint64_t bytes_copied;        /* written to the target */
-	uint64_t bytes_present;       /* needed there, and there already */
+	uint64_t bytes_copied;  /* written to the target */
+	uint64_t bytes_present; /* needed there, and there already */
 };
 
 struct mirror;

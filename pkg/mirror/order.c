@@ -40,8 +40,8 @@ struct image_size {
 
 struct by_image {
 	struct mirror *mirror;
-	bool *is_listed;      /* blobs that are in the order already */
-	uint64_t bytes;       /* of the image that is looked at */
+	bool *is_listed; /* blobs that are in the order already */
+	uint64_t bytes;  /* of the image that is looked at */
 };
 
 static int add_size(uint32_t manifest, void *context)
@@ -50,7 +50,8 @@ static int add_size(uint32_t manifest, void *context)
 	const struct plan *plan = order->mirror->plan;
 
 	for (uint32_t i = 0; i < plan->manifests[manifest].n_blobs; i++)
-		order->bytes += plan->blobs[plan->manifest_blobs[plan->manifests[manifest].first_blob + i]].size;
+		order->bytes +=
+			plan->blobs[plan->manifest_blobs[plan->manifests[manifest].first_blob + i]].size;
 	return 0;
 }
 

@@ -21,19 +21,19 @@ struct mirror {
 	struct plan *plan;
 	struct mirror_options options;
 	struct mirror_image *images;
-	const char **repositories;       /* unique paths at the target; borrowed from the plan */
+	const char **repositories; /* unique paths at the target; borrowed from the plan */
 	size_t n_repositories;
-	uint32_t *order;                 /* blobs to move */
+	uint32_t *order; /* blobs to move */
 	size_t n_order;
 	struct source_session **sources; /* one a worker */
 	struct registry_session **targets;
-	struct blob_store *store;        /* when the target is one */
-	pthread_mutex_t mutex;           /* failures */
-	struct error own_failure;        /* of our side: ends everything; under mutex */
+	struct blob_store *store; /* when the target is one */
+	pthread_mutex_t mutex;    /* failures */
+	struct error own_failure; /* of our side: ends everything; under mutex */
 	atomic_bool is_stopped;
 	struct {
-		atomic_uint_fast64_t images_present, images_copied, blobs_present, blobs_mounted, blobs_copied,
-			bytes_copied, bytes_present;
+		atomic_uint_fast64_t images_present, images_copied, blobs_present, blobs_mounted,
+			blobs_copied, bytes_copied, bytes_present;
 	} counts;
 };
 

@@ -266,7 +266,8 @@ static int redeliver_manifest(uint32_t position, void *context)
 							plan->manifest_blobs[manifest->first_blob + i]);
 		/* Not asked for first: the registry's word is what led here. */
 		delivery.reported_bytes = delivery.descriptor.size;
-		int result = write_blob(&delivery, &publication->repository, NULL, open_for_upload, publication->err);
+		int result = write_blob(&delivery, &publication->repository, NULL, open_for_upload,
+					publication->err);
 
 		end_delivery(&delivery, result == 0);
 		if (result < 0)

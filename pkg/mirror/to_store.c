@@ -34,7 +34,7 @@ struct manifest_list {
 	uint32_t *manifests;
 	size_t count;
 	uint32_t image;
-	uint32_t *images;     /* one that needs it, for the error */
+	uint32_t *images; /* one that needs it, for the error */
 };
 
 static int list_manifest(uint32_t position, void *context)
@@ -59,7 +59,8 @@ static void store_manifest(size_t index, unsigned worker, void *context)
 	CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT;
 	CLEANUP(error_clear) struct error err = ERROR_INIT;
 
-	if (mirror_is_stopped(mirror) || blob_store_has(mirror->store, digest, plan->manifests[position].size))
+	if (mirror_is_stopped(mirror) ||
+	    blob_store_has(mirror->store, digest, plan->manifests[position].size))
 		return;
 	if (plan_read_manifest(plan, mirror_source_session(mirror, worker), position, &bytes, &err) < 0 ||
 	    blob_store_put(mirror->store, digest, bytes.buf, bytes.len, &err) < 0) {
@@ -96,7 +97,9 @@ static int reject_absent(uint32_t position, void *context)
 	const struct plan *plan = mirror->plan;
 
 	return blob_store_has(mirror->store, &plan->manifest_digests.digests[position],
-			      plan->manifests[position].size) ? 0 : 1;
+			      plan->manifests[position].size)
+		       ? 0
+		       : 1;
 }
 
 /* A manifest that several images share was written, or not, for one of them. */
@@ -113,7 +116,8 @@ static void check_images(struct mirror *mirror)
 			atomic_fetch_add(&mirror->counts.images_copied, 1);
 			continue;
 		}
-		error_set(&err, ERROR_NOT_FOUND, "%s: one of its manifests could not be stored", mirror->plan->images[i]->name);
+		error_set(&err, ERROR_NOT_FOUND, "%s: one of its manifests could not be stored",
+			  mirror->plan->images[i]->name);
 		mirror_fail_image(mirror, (uint32_t)i, &err);
 	}
 }

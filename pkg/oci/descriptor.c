@@ -10,8 +10,7 @@
 #include "oci/strict_json.h"
 
 static const char *const descriptor_keys[] = {
-	"mediaType", "digest",	     "size",	 "urls", "annotations",
-	"data",	     "artifactType", "platform", NULL,
+	"mediaType", "digest", "size", "urls", "annotations", "data", "artifactType", "platform", NULL,
 };
 
 static const char *const platform_keys[] = {
@@ -48,8 +47,7 @@ static bool is_sha512(const char *text)
 	static const char prefix[] = "sha512:";
 	const char *hex = text + strlen(prefix);
 
-	return text_starts_with(text, prefix) && strlen(hex) == 128 &&
-	       strspn(hex, "0123456789abcdef") == 128;
+	return text_starts_with(text, prefix) && strlen(hex) == 128 && strspn(hex, "0123456789abcdef") == 128;
 }
 
 static int read_digest(struct descriptor *descriptor, const json_t *json, struct error *err)
@@ -62,8 +60,7 @@ static int read_digest(struct descriptor *descriptor, const json_t *json, struct
 		return error_set(err, ERROR_INVALID, "digest is not a string");
 	const char *text = json_string_value(member);
 	if (is_sha512(text))
-		return error_set(err, ERROR_INVALID, "'%s' uses sha512, which cannot be copied",
-				 text);
+		return error_set(err, ERROR_INVALID, "'%s' uses sha512, which cannot be copied", text);
 	return digest_parse(&descriptor->digest, text, err);
 }
 
@@ -115,12 +112,10 @@ static bool data_matches(const struct descriptor *descriptor, const char *text)
 	struct digest digest;
 
 	/* EVP_DecodeBlock counts the padding as bytes. The limit keeps lengths within its int. */
-	if (length % 4 || length > 2 * OCI_MAX_MANIFEST_SIZE ||
-	    length / 4 * 3 - padding != descriptor->size)
+	if (length % 4 || length > 2 * OCI_MAX_MANIFEST_SIZE || length / 4 * 3 - padding != descriptor->size)
 		return false;
 	CLEANUP(free_memory) unsigned char *decoded = xmalloc(length / 4 * 3 + 1);
-	if (EVP_DecodeBlock(decoded, (const unsigned char *)text, (int)length) !=
-	    (int)(length / 4 * 3))
+	if (EVP_DecodeBlock(decoded, (const unsigned char *)text, (int)length) != (int)(length / 4 * 3))
 		return false;
 	digest_of(decoded, (size_t)descriptor->size, &digest);
 	return digest_equal(&digest, &descriptor->digest);
@@ -133,8 +128,7 @@ static int check_data(const struct descriptor *descriptor, const json_t *json, s
 	const json_t *data = strict_json_get(json, "data");
 
 	if (data && (!json_is_string(data) || !data_matches(descriptor, json_string_value(data))))
-		return error_set(err, ERROR_INVALID,
-				 "data is not the content that size and digest say");
+		return error_set(err, ERROR_INVALID, "data is not the content that size and digest say");
 	return 0;
 }
 

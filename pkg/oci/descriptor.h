@@ -8,9 +8,7 @@
 #include "oci/manifest.h"
 
 /* Into an empty descriptor. ERROR_INVALID names the member that is wrong. */
-int descriptor_from_json(struct descriptor *descriptor, const json_t *json,
-			 struct error *err) MUST_CHECK;
+int descriptor_from_json(struct descriptor *descriptor, const json_t *json, struct error *err) MUST_CHECK;
 
 /* os, architecture and variant of an object, into an empty platform: "" where absent. */
-int platform_from_json(struct platform *platform, const json_t *object,
-		       struct error *err) MUST_CHECK;
+int platform_from_json(struct platform *platform, const json_t *object, struct error *err) MUST_CHECK;

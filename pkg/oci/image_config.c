@@ -55,8 +55,7 @@ static int read_members(struct image_config *config, const json_t *root, struct 
 	return labels ? read_labels(config, labels, err) : 0;
 }
 
-int image_config_parse(struct image_config *config, const void *bytes, size_t length,
-		       struct error *err)
+int image_config_parse(struct image_config *config, const void *bytes, size_t length, struct error *err)
 {
 	CLEANUP(json_decrefp) json_t *root = NULL;
 	CLEANUP(image_config_release) struct image_config parsed = IMAGE_CONFIG_INIT;

@@ -43,8 +43,7 @@ static int parse_path(struct location *location, const struct path_form *form, s
 	size_t length = colon ? (size_t)(colon - rest) : strlen(rest);
 	if (!length) {
 		CLEANUP(free_string) char *shown = text_escaped(location->text);
-		return error_set(err, ERROR_USAGE, "'%s' names no path; write %s", shown,
-				 form->needs);
+		return error_set(err, ERROR_USAGE, "'%s' names no path; write %s", shown, form->needs);
 	}
 	location->path = xstrndup(rest, length);
 	if (colon && colon[1])
@@ -59,13 +58,12 @@ static int check_registry(const struct location *location, struct error *err)
 	CLEANUP(free_string) char *path = reference_repository_path(reference);
 
 	if (*reference->registry && !reference_is_host(reference->registry))
-		return error_set(err, ERROR_USAGE,
-				 "'%s': '%s' is not a registry (HOST or HOST:PORT)", location->text,
-				 reference->registry);
+		return error_set(err, ERROR_USAGE, "'%s': '%s' is not a registry (HOST or HOST:PORT)",
+				 location->text, reference->registry);
 	if (*path && !reference_is_repository_path(path))
 		return error_set(err, ERROR_USAGE,
-				 "'%s': '%s' is not a repository name; it must be lowercase",
-				 location->text, path);
+				 "'%s': '%s' is not a repository name; it must be lowercase", location->text,
+				 path);
 	return 0;
 }
 
@@ -90,8 +88,7 @@ static int refuse_without_host(const struct location *location, struct error *er
 				 "'%s' reads as image '%s' with tag '%s', not as a registry; write "
 				 "docker://%s",
 				 location->text, host, reference->tag, location->text);
-	return error_set(err, ERROR_USAGE,
-			 "'%s' names no registry; write docker://%s if '%s' is the host",
+	return error_set(err, ERROR_USAGE, "'%s' names no registry; write docker://%s if '%s' is the host",
 			 location->text, location->text, host);
 }
 

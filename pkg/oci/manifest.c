@@ -15,17 +15,8 @@
 #define OTHER_VALUES 65536
 
 static const char *const manifest_keys[] = {
-	"schemaVersion",
-	"mediaType",
-	"artifactType",
-	"config",
-	"layers",
-	"manifests",
-	"subject",
-	"annotations",
-	"fsLayers",
-	"history",
-	NULL,
+	"schemaVersion", "mediaType",   "artifactType", "config",  "layers", "manifests",
+	"subject",       "annotations", "fsLayers",     "history", NULL,
 };
 
 void manifest_release(struct manifest *manifest)
@@ -84,8 +75,7 @@ static int refuse_media_type(const char *media_type, struct error *err)
 {
 	CLEANUP(free_string) char *shown = text_escaped(media_type);
 
-	return error_set(err, ERROR_INVALID, "media type '%s' is not that of an image or an index",
-			 shown);
+	return error_set(err, ERROR_INVALID, "media type '%s' is not that of an image or an index", shown);
 }
 
 /* OCI allows a body without mediaType (image-spec manifest.md: SHOULD), Docker does not. */
@@ -121,9 +111,8 @@ static int decide_type(const json_t *root, const char *body_type, const char *ex
 	if (*type == MANIFEST_UNKNOWN || strcmp(body_type, manifest_type_name(*type)) != 0)
 		return refuse_media_type(body_type, err);
 	if (wanted != MANIFEST_UNKNOWN && wanted != *type)
-		return error_set(err, ERROR_INVALID,
-				 "mediaType is '%s', but descriptor or server say '%s'", body_type,
-				 manifest_type_name(wanted));
+		return error_set(err, ERROR_INVALID, "mediaType is '%s', but descriptor or server say '%s'",
+				 body_type, manifest_type_name(wanted));
 	return 0;
 }
 
@@ -131,8 +120,7 @@ static int decide_type(const json_t *root, const char *body_type, const char *ex
 static int check_ambiguity(const json_t *root, enum manifest_type type, struct error *err)
 {
 	static const char *const foreign_to_image[] = {"manifests", "fsLayers", "history", NULL};
-	static const char *const foreign_to_index[] = {"config", "layers", "fsLayers", "history",
-						       NULL};
+	static const char *const foreign_to_index[] = {"config", "layers", "fsLayers", "history", NULL};
 	bool is_index = manifest_type_is_index(type);
 
 	for (const char *const *key = is_index ? foreign_to_index : foreign_to_image; *key; key++)
@@ -146,8 +134,8 @@ static int check_ambiguity(const json_t *root, enum manifest_type type, struct e
 /* --- what is in it */
 
 /* Go writes an empty list as null. */
-static int read_list(const json_t *root, const char *key, size_t max_count,
-		     struct descriptor **list, size_t *count, struct error *err)
+static int read_list(const json_t *root, const char *key, size_t max_count, struct descriptor **list,
+		     size_t *count, struct error *err)
 {
 	const json_t *array = strict_json_get(root, key);
 	size_t length = json_array_size(array);
@@ -157,8 +145,8 @@ static int read_list(const json_t *root, const char *key, size_t max_count,
 	if (array && !json_is_array(array))
 		return error_set(err, ERROR_INVALID, "%s is not a list", key);
 	if (length > max_count)
-		return error_set(err, ERROR_INVALID, "%s has %zu entries, more than %zu", key,
-				 length, max_count);
+		return error_set(err, ERROR_INVALID, "%s has %zu entries, more than %zu", key, length,
+				 max_count);
 	*list = xcalloc(length, sizeof(**list));
 	for (; *count < length; (*count)++)
 		if (descriptor_from_json(&(*list)[*count], json_array_get(array, *count), err) < 0)
@@ -198,12 +186,11 @@ static int read_contents(struct manifest *manifest, const json_t *root, size_t m
 	    strict_json_string(root, "artifactType", &manifest->artifact_type, err) < 0)
 		return -1;
 	if (manifest_type_is_index(manifest->type))
-		return read_list(root, "manifests", max_children, &manifest->children,
-				 &manifest->n_children, err);
+		return read_list(root, "manifests", max_children, &manifest->children, &manifest->n_children,
+				 err);
 	if (read_config(manifest, root, err) < 0)
 		return -1;
-	return read_list(root, "layers", OCI_MAX_CHILDREN, &manifest->layers, &manifest->n_layers,
-			 err);
+	return read_list(root, "layers", OCI_MAX_CHILDREN, &manifest->layers, &manifest->n_layers, err);
 }
 
 static int read_manifest(struct manifest *manifest, const json_t *root, const char *expected,
@@ -233,8 +220,8 @@ static size_t max_values(size_t max_children)
 	return values;
 }
 
-int manifest_parse(struct manifest *manifest, const void *bytes, size_t length,
-		   const char *expected, size_t max_children, struct error *err)
+int manifest_parse(struct manifest *manifest, const void *bytes, size_t length, const char *expected,
+		   size_t max_children, struct error *err)
 {
 	CLEANUP(json_decrefp) json_t *root = NULL;
 	CLEANUP(manifest_release) struct manifest parsed = MANIFEST_INIT;

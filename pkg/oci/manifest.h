@@ -31,7 +31,7 @@
 #define OCI_MAX_BLOB_SIZE (UINT64_C(1) << 40) /* for arithmetic; the disk decides before this does */
 
 struct platform {
-	char *os;           /* never NULL once parsed; "" if absent */
+	char *os; /* never NULL once parsed; "" if absent */
 	char *architecture;
 	char *variant;
 };
@@ -39,8 +39,8 @@ struct platform {
 struct descriptor {
 	struct digest digest;
 	uint64_t size;
-	char *media_type;    /* as written; "" if absent */
-	char *artifact_type; /* NULL if absent */
+	char *media_type;     /* as written; "" if absent */
+	char *artifact_type;  /* NULL if absent */
 	char *reference_name; /* annotation org.opencontainers.image.ref.name, or NULL */
 	bool has_platform;
 	struct platform platform;
@@ -85,11 +85,11 @@ void platform_release(struct platform *platform);
 /* The parts of an image config that we use (OCI image-spec config.md). */
 struct image_config {
 	struct platform platform;
-	char *created;       /* as written, or NULL */
+	char *created; /* as written, or NULL */
 	struct label {
 		char *name;
 		char *value;
-	} *labels;
+	} * labels;
 	size_t n_labels;
 };
 #define IMAGE_CONFIG_INIT {0}

@@ -31,8 +31,7 @@ char *platform_format(const struct platform *platform)
 /* Takes letters, digits and "._-" off the front of *text; NULL if there are none. */
 static char *take_word(const char **text)
 {
-	size_t length =
-		strspn(*text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+	size_t length = strspn(*text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
 	const char *start = *text;
 
 	*text += length;
@@ -56,11 +55,10 @@ int platform_parse(struct platform *platform, const char *text, struct error *er
 
 	if (!os || !architecture || !variant || *rest) {
 		CLEANUP(free_string) char *shown = text_escaped(text);
-		return error_set(
-			err, ERROR_USAGE,
-			"'%s' is not a platform; write os/architecture or os/architecture/variant, "
-			"such as linux/amd64",
-			shown);
+		return error_set(err, ERROR_USAGE,
+				 "'%s' is not a platform; write os/architecture or os/architecture/variant, "
+				 "such as linux/amd64",
+				 shown);
 	}
 	*platform = (struct platform){
 		.os = steal(&os),

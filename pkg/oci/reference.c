@@ -94,8 +94,7 @@ static const char *explain_mismatch(const char *text, match_fn *matches)
 	for (char *letter = lowered; *letter; letter++)
 		if (*letter >= 'A' && *letter <= 'Z')
 			*letter = (char)(*letter - 'A' + 'a');
-	return matches(lowered, &parts) ? "repository name must be lowercase"
-					: "invalid reference format";
+	return matches(lowered, &parts) ? "repository name must be lowercase" : "invalid reference format";
 }
 
 /* What is wrong with the text, or NULL and the parts. The name may be max_length long. */
@@ -113,8 +112,7 @@ static int refuse(const char *text, const char *reason, struct error *err)
 {
 	CLEANUP(free_string) char *shown = text_escaped(text);
 
-	return error_set(err, ERROR_INVALID, "\"%s\" is not a valid image reference: %s", shown,
-			 reason);
+	return error_set(err, ERROR_INVALID, "\"%s\" is not a valid image reference: %s", shown, reason);
 }
 
 static char *copy_span(struct span span)
@@ -130,8 +128,7 @@ static void fill_path(struct reference *reference, const struct reference_parts 
 
 	if (slash) {
 		namespace = (struct span){.text = name.text, .length = (size_t)(slash - name.text)};
-		name = (struct span){.text = slash + 1,
-				     .length = name.length - namespace.length - 1};
+		name = (struct span){.text = slash + 1, .length = name.length - namespace.length - 1};
 	}
 	reference->namespace = copy_span(namespace);
 	reference->name = copy_span(name);
@@ -149,8 +146,7 @@ static bool is_registry_component(struct span component)
 {
 	return memchr(component.text, '.', component.length) ||
 	       memchr(component.text, ':', component.length) ||
-	       (component.length == strlen("localhost") &&
-		text_starts_with(component.text, "localhost"));
+	       (component.length == strlen("localhost") && text_starts_with(component.text, "localhost"));
 }
 
 int reference_parse(struct reference *reference, const char *text, struct error *err)
@@ -190,10 +186,8 @@ int reference_parse_with_host(struct reference *reference, const char *text, str
 		return refuse(text, "it does not begin with a host name", err);
 	if (slash && slash[1]) {
 		size_t prefix_length = strlen(host) + 1;
-		size_t max_length =
-			MAX_NAME_LENGTH > prefix_length ? MAX_NAME_LENGTH - prefix_length : 0;
-		const char *fault =
-			find_fault(slash + 1, reference_matches_path, max_length, &parts);
+		size_t max_length = MAX_NAME_LENGTH > prefix_length ? MAX_NAME_LENGTH - prefix_length : 0;
+		const char *fault = find_fault(slash + 1, reference_matches_path, max_length, &parts);
 
 		if (fault)
 			return refuse(text, fault, err);
@@ -212,8 +206,7 @@ static bool is_docker_hub(const char *registry)
 }
 
 /* [registry/][namespace/]name; nothing if the name is empty. */
-static void add_repository(struct strbuf *out, const char *registry, const char *namespace,
-			   const char *name)
+static void add_repository(struct strbuf *out, const char *registry, const char *namespace, const char *name)
 {
 	if (is_empty(name))
 		return;
@@ -236,8 +229,7 @@ static void add_identifier(struct strbuf *out, const struct reference *reference
 
 static void add_display_repository(struct strbuf *out, const struct reference *reference)
 {
-	bool is_official =
-		is_empty(reference->namespace) && is_docker_hub(or_empty(reference->registry));
+	bool is_official = is_empty(reference->namespace) && is_docker_hub(or_empty(reference->registry));
 
 	add_repository(out, reference->registry, is_official ? "library" : reference->namespace,
 		       reference->name);
@@ -309,8 +301,7 @@ bool reference_equal(const struct reference *a, const struct reference *b)
 	reference_apply_docker_defaults(&left);
 	reference_apply_docker_defaults(&right);
 	return !strcmp(left.registry, right.registry) && !strcmp(left.namespace, right.namespace) &&
-	       !strcmp(left.name, right.name) && !strcmp(left.tag, right.tag) &&
-	       !strcmp(left.id, right.id);
+	       !strcmp(left.name, right.name) && !strcmp(left.tag, right.tag) && !strcmp(left.id, right.id);
 }
 
 int reference_digest(const struct reference *reference, struct digest *digest, struct error *err)
@@ -321,8 +312,7 @@ int reference_digest(const struct reference *reference, struct digest *digest, s
 	if (colon && !text_starts_with(id, "sha256:")) {
 		CLEANUP(free_string) char *shown = text_escaped(id);
 		return error_set(err, ERROR_INVALID,
-				 "'%s' uses %.6s, which cannot be copied; only sha256 can", shown,
-				 shown);
+				 "'%s' uses %.6s, which cannot be copied; only sha256 can", shown, shown);
 	}
 	return digest_parse(digest, id, err);
 }

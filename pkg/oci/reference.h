@@ -22,8 +22,8 @@ struct reference {
 	char *namespace; /* first path component, if there are two or more */
 	char *name;      /* the rest of the path; may contain '/' */
 	char *tag;
-	char *id;        /* whole digest: "sha256:..." */
-	char *block;     /* private: of a packed reference, what all of them point into */
+	char *id;    /* whole digest: "sha256:..." */
+	char *block; /* private: of a packed reference, what all of them point into */
 };
 
 #define REFERENCE_INIT {0}

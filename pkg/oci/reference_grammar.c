@@ -54,8 +54,7 @@ static struct span span_take(struct span *rest, char separator)
 	const char *end = memchr(rest->text, separator, rest->length);
 	struct span taken = end ? span_between(rest->text, end) : *rest;
 
-	*rest = end ? span_between(end + 1, span_end(*rest))
-		    : span_between(span_end(*rest), span_end(*rest));
+	*rest = end ? span_between(end + 1, span_end(*rest)) : span_between(span_end(*rest), span_end(*rest));
 	return taken;
 }
 
@@ -145,12 +144,10 @@ static bool is_name(struct span span)
 
 static bool is_tag(struct span span)
 {
-	if (!span.length || span.length > MAX_TAG_LENGTH || span.text[0] == '.' ||
-	    span.text[0] == '-')
+	if (!span.length || span.length > MAX_TAG_LENGTH || span.text[0] == '.' || span.text[0] == '-')
 		return false;
 	for (size_t i = 0; i < span.length; i++)
-		if (!is_letter(span.text[i]) && !is_digit(span.text[i]) &&
-		    !strchr("_.-", span.text[i]))
+		if (!is_letter(span.text[i]) && !is_digit(span.text[i]) && !strchr("_.-", span.text[i]))
 			return false;
 	return true;
 }
@@ -163,9 +160,9 @@ static bool is_algorithm(struct span span)
 	for (size_t i = 0; i < span.length; i++) {
 		char character = span.text[i];
 
-		if (expects_letter ? !is_letter(character)
-				   : !is_letter(character) && !is_digit(character) &&
-					     !strchr("-_+.", character))
+		if (expects_letter
+			    ? !is_letter(character)
+			    : !is_letter(character) && !is_digit(character) && !strchr("-_+.", character))
 			return false;
 		expects_letter = strchr("-_+.", character) != NULL;
 	}

@@ -32,14 +32,12 @@ static int check_shape(const char *bytes, size_t length, size_t max_values, stru
 			return error_set(err, ERROR_INVALID, "JSON is nested deeper than %d levels",
 					 STRICT_JSON_MAX_DEPTH);
 		if (values > max_values)
-			return error_set(err, ERROR_INVALID, "JSON holds more than %zu values",
-					 max_values);
+			return error_set(err, ERROR_INVALID, "JSON holds more than %zu values", max_values);
 	}
 	return 0;
 }
 
-int strict_json_load(json_t **root, const void *bytes, size_t length, size_t max_values,
-		     struct error *err)
+int strict_json_load(json_t **root, const void *bytes, size_t length, size_t max_values, struct error *err)
 {
 	json_error_t reason;
 
@@ -65,8 +63,7 @@ static void fold_key(struct strbuf *out, const char *key)
 	static const char long_s[] = "\xC5\xBF", kelvin[] = "\xE2\x84\xAA";
 
 	while (*key) {
-		bool is_long_s = text_starts_with(key, long_s),
-		     is_kelvin = text_starts_with(key, kelvin);
+		bool is_long_s = text_starts_with(key, long_s), is_kelvin = text_starts_with(key, kelvin);
 
 		strbuf_add_char(out, is_long_s ? 's' : is_kelvin ? 'k' : *key);
 		key += is_long_s ? strlen(long_s) : is_kelvin ? strlen(kelvin) : 1;
@@ -82,10 +79,9 @@ static int check_key(const char *key, const char *const known[], struct error *e
 		if (!strcmp(key, known[i]) || strcasecmp(folded.buf, known[i]) != 0)
 			continue;
 		CLEANUP(free_string) char *shown = text_escaped(key);
-		return error_set(
-			err, ERROR_INVALID,
-			"key '%s' differs from '%s' only in case, so that tools disagree about it",
-			shown, known[i]);
+		return error_set(err, ERROR_INVALID,
+				 "key '%s' differs from '%s' only in case, so that tools disagree about it",
+				 shown, known[i]);
 	}
 	return 0;
 }

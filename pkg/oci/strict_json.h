@@ -23,14 +23,11 @@ int strict_json_load(json_t **root, const void *bytes, size_t length, size_t max
 		     struct error *err) MUST_CHECK;
 
 /* Refuses keys that Go would take for one of `known` (ends with NULL) although they differ. */
-int strict_json_check_keys(const json_t *object, const char *const known[],
-			   struct error *err) MUST_CHECK;
+int strict_json_check_keys(const json_t *object, const char *const known[], struct error *err) MUST_CHECK;
 
 /* The member, or NULL if it is absent or null. */
 json_t *strict_json_get(const json_t *object, const char *key);
 /* A copy of a string member, or NULL if it is absent or null. */
-int strict_json_string(const json_t *object, const char *key, char **text,
-		       struct error *err) MUST_CHECK;
+int strict_json_string(const json_t *object, const char *key, char **text, struct error *err) MUST_CHECK;
 /* An object member, or NULL if it is absent or null. */
-int strict_json_object(const json_t *object, const char *key, json_t **member,
-		       struct error *err) MUST_CHECK;
+int strict_json_object(const json_t *object, const char *key, json_t **member, struct error *err) MUST_CHECK;

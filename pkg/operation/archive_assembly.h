@@ -10,11 +10,11 @@
 struct archive_assembly {
 	struct run *run;
 	struct archive_target *target;
-	struct source *earlier;         /* NULL: there is none */
+	struct source *earlier; /* NULL: there is none */
 	struct stat earlier_file;
-	struct map earlier_images;      /* source -> struct archive_image of the earlier archive */
-	struct plan *plans[2];          /* what was asked for (borrowed); what is kept of the earlier one */
-	struct mirror *mirrors[2];      /* that have moved them */
+	struct map earlier_images; /* source -> struct archive_image of the earlier archive */
+	struct plan *plans[2];     /* what was asked for (borrowed); what is kept of the earlier one */
+	struct mirror *mirrors[2]; /* that have moved them */
 	size_t n_plans;
 	struct archive_records records;
 };
@@ -24,7 +24,8 @@ void archive_assembly_release(struct archive_assembly *assembly);
 /* archive_earlier.c: opens an archive that is there already. */
 int archive_assembly_open_earlier(struct archive_assembly *assembly, struct error *err) MUST_CHECK;
 const struct archive_records *archive_assembly_earlier_records(const struct archive_assembly *assembly);
-const struct archive_image *archive_assembly_find_earlier(const struct archive_assembly *assembly, const char *source);
+const struct archive_image *archive_assembly_find_earlier(const struct archive_assembly *assembly,
+							  const char *source);
 /* Whether the earlier archive holds all that was asked for. */
 bool archive_assembly_has_everything(const struct archive_assembly *assembly);
 /* Whether this root is asked for anew. */

@@ -86,7 +86,8 @@ static void record_absent(struct recording *recording)
 static void record_attachment(const struct archive_assembly *assembly, struct archive_records *records)
 {
 	for (size_t i = 0; i < records->n_images; i++) {
-		const struct archive_image *known = archive_assembly_find_earlier(assembly, records->images[i].source);
+		const struct archive_image *known =
+			archive_assembly_find_earlier(assembly, records->images[i].source);
 
 		if (!known || records->images[i].attached_to || !known->attached_to)
 			continue;
@@ -109,7 +110,8 @@ static int compare_image_sources(const void *a, const void *b)
 
 static int compare_missing_sources(const void *a, const void *b)
 {
-	return strcmp(((const struct archive_missing *)a)->source, ((const struct archive_missing *)b)->source);
+	return strcmp(((const struct archive_missing *)a)->source,
+		      ((const struct archive_missing *)b)->source);
 }
 
 static int compare_roots(const void *a, const void *b)
@@ -125,7 +127,8 @@ static void record_roots(struct archive_assembly *assembly)
 	struct archive_records *records = &assembly->records;
 	const struct archive_records *earlier = archive_assembly_earlier_records(assembly);
 
-	records->roots = xcalloc(assembly->target->n_roots + (earlier ? earlier->n_roots : 0), sizeof(*records->roots));
+	records->roots = xcalloc(assembly->target->n_roots + (earlier ? earlier->n_roots : 0),
+				 sizeof(*records->roots));
 	for (size_t i = 0; i < assembly->target->n_roots; i++)
 		copy_root(&records->roots[records->n_roots++], &assembly->target->roots[i]);
 	for (size_t i = 0; earlier && i < earlier->n_roots; i++)
@@ -149,5 +152,6 @@ void archive_assembly_make_records(struct archive_assembly *assembly)
 	if (records->n_images)
 		qsort(records->images, records->n_images, sizeof(*records->images), compare_image_sources);
 	if (records->n_missing)
-		qsort(records->missing, records->n_missing, sizeof(*records->missing), compare_missing_sources);
+		qsort(records->missing, records->n_missing, sizeof(*records->missing),
+		      compare_missing_sources);
 }

@@ -21,7 +21,9 @@ int archive_assembly_open_earlier(struct archive_assembly *assembly, struct erro
 
 	if (!assembly->target->with_records) {
 		if (access(assembly->target->path, F_OK) == 0)
-			return error_set(err, ERROR_INVALID, "%s: exists already; an oci-archive is not added to: choose another name or remove it",
+			return error_set(err, ERROR_INVALID,
+					 "%s: exists already; an oci-archive is not added to: choose another "
+					 "name or remove it",
 					 assembly->target->path);
 		return 0;
 	}
@@ -36,7 +38,8 @@ int archive_assembly_open_earlier(struct archive_assembly *assembly, struct erro
 	return 0;
 }
 
-const struct archive_image *archive_assembly_find_earlier(const struct archive_assembly *assembly, const char *source)
+const struct archive_image *archive_assembly_find_earlier(const struct archive_assembly *assembly,
+							  const char *source)
 {
 	return map_get(&assembly->earlier_images, source);
 }
@@ -44,7 +47,8 @@ const struct archive_image *archive_assembly_find_earlier(const struct archive_a
 static bool has_root(const struct archive_records *records, const struct archive_root *root)
 {
 	for (size_t i = 0; i < records->n_roots; i++)
-		if (!strcmp(records->roots[i].kind, root->kind) && !strcmp(records->roots[i].source, root->source))
+		if (!strcmp(records->roots[i].kind, root->kind) &&
+		    !strcmp(records->roots[i].source, root->source))
 			return true;
 	return false;
 }
@@ -60,7 +64,8 @@ bool archive_assembly_has_everything(const struct archive_assembly *assembly)
 		if (!has_root(records, &assembly->target->roots[i]))
 			return false;
 	for (size_t i = 0; i < plan->n_images; i++) {
-		const struct archive_image *image = archive_assembly_find_earlier(assembly, plan->images[i]->name);
+		const struct archive_image *image =
+			archive_assembly_find_earlier(assembly, plan->images[i]->name);
 		if (plan_image_takes_part(plan->images[i]) &&
 		    (!image || !digest_equal(&image->digest, &plan->images[i]->digest)))
 			return false;
@@ -85,7 +90,8 @@ static void keep_image(const struct archive_assembly *assembly, struct plan *pla
 
 	if (!image)
 		return;
-	struct descriptor top = {.digest = image->digest, .size = image->size,
+	struct descriptor top = {.digest = image->digest,
+				 .size = image->size,
 				 .media_type = (char *)manifest_type_name(image->type)};
 	source_image_init_store(&from, &top);
 	struct plan_image *added = plan_add_image(plan, image->source, &from);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/log.h"
 #include "operation/archive_assembly.h"
 
 void archive_assembly_release(struct archive_assembly *assembly)
@@ -41,7 +42,8 @@ static void list_plan(struct blob_list *list, const struct plan *plan)
 {
 	for (size_t i = 0; i < plan->n_manifests; i++)
 		if (plan->is_manifest_used[i])
-			list_blob(list, &plan->manifest_digests.digests[i], plan->manifests[i].size, ARCHIVE_MANIFEST);
+			list_blob(list, &plan->manifest_digests.digests[i], plan->manifests[i].size,
+				  ARCHIVE_MANIFEST);
 	for (size_t i = 0; i < plan->n_blobs; i++)
 		if (plan->blobs[i].n_uses)
 			list_blob(list, &plan->blob_digests.digests[i], plan->blobs[i].size,
@@ -66,8 +68,11 @@ static int check_complete(const struct archive_assembly *assembly, struct error 
 		return 0;
 	for (size_t i = 0; i < plan->n_images; i++)
 		if (plan->images[i]->attached_to == PLAN_NONE && !plan_image_takes_part(plan->images[i]))
-			return error_set(err, ERROR_INVALID, "%s: not finished: %zu of %zu images are missing, and --require-complete was given; the first: %s",
-					 assembly->target->path, n_failed, n_images, plan->images[i]->failure.message);
+			return error_set(err, ERROR_INVALID,
+					 "%s: not finished: %zu of %zu images are missing, and "
+					 "--require-complete was given; the first: %s",
+					 assembly->target->path, n_failed, n_images,
+					 plan->images[i]->failure.message);
 	return 0;
 }
 
@@ -82,7 +87,7 @@ static char *parent_of(const char *path)
 	return slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
 }
 
-/* What an interrupted run has put there takes no space again. */
+/* What an interrupted run with the same plan has put there takes no space again. */
 static uint64_t bytes_there(const char *path)
 {
 	CLEANUP(free_string) char *partial = xasprintf("%s.partial", path);
@@ -91,7 +96,8 @@ static uint64_t bytes_there(const char *path)
 	return stat(partial, &status) == 0 ? (uint64_t)status.st_blocks * 512 : 0;
 }
 
-static int check_space(const struct archive_assembly *assembly, const struct blob_list *blobs, struct error *err)
+static int check_space(const struct archive_assembly *assembly, const struct blob_list *blobs,
+		       struct error *err)
 {
 	CLEANUP(free_string) char *parent = parent_of(assembly->target->path);
 	uint64_t planned = archive_planned_size(blobs->items, blobs->count);
@@ -100,7 +106,7 @@ static int check_space(const struct archive_assembly *assembly, const struct blo
 	return run_check_space(parent, planned > there ? planned - there : 0, "the archive", err);
 }
 
-static int write_plan(struct archive_assembly *assembly, size_t number, struct blob_store *store,
+static int write_plan(struct archive_assembly *assembly, size_t number, struct archive_writer *writer,
 		      struct error *err)
 {
 	struct plan *plan = assembly->plans[number];
@@ -110,12 +116,13 @@ static int write_plan(struct archive_assembly *assembly, size_t number, struct b
 		.request_jobs = run->jobs,
 		.continue_on_error = !run->options->stops_on_error,
 		.spool = run->spool,
-		.earlier = assembly->earlier ? source_store(assembly->earlier) : NULL,
+		.earlier = {assembly->earlier ? source_store(assembly->earlier) : NULL,
+			    archive_writer_earlier(writer)},
 		.progress = &run->progress,
 	};
 
 	assembly->mirrors[number] = mirror_new(plan, &options);
-	if (mirror_to_store(assembly->mirrors[number], store, err) < 0)
+	if (mirror_to_store(assembly->mirrors[number], archive_writer_store(writer), err) < 0)
 		return -1;
 	return run_check_failures(run, plan, err);
 }
@@ -132,8 +139,8 @@ static int check_roots(const struct plan *plan, struct error *err)
 	return 0;
 }
 
-static int write_archive(struct archive_assembly *assembly, const struct blob_list *blobs, struct outcome *outcome,
-			 struct error *err)
+static int write_archive(struct archive_assembly *assembly, const struct blob_list *blobs,
+			 struct outcome *outcome, struct error *err)
 {
 	CLEANUP(archive_writer_freep) struct archive_writer *writer = NULL;
 	struct archive_target *target = assembly->target;
@@ -141,11 +148,11 @@ static int write_archive(struct archive_assembly *assembly, const struct blob_li
 
 	if (archive_writer_open(&writer, target->path, blobs->items, blobs->count, target->with_records,
 				&run->progress, err) < 0 ||
-	    archive_assembly_check_earlier(assembly, err) < 0)
+	    archive_assembly_check_earlier(assembly, err) < 0 || check_space(assembly, blobs, err) < 0)
 		return -1;
 	outcome_phase(outcome, "copying");
 	for (size_t i = 0; i < assembly->n_plans; i++)
-		if (write_plan(assembly, i, archive_writer_store(writer), err) < 0)
+		if (write_plan(assembly, i, writer, err) < 0)
 			return -1;
 	if (check_roots(target->plan, err) < 0 || check_complete(assembly, err) < 0)
 		return -1;
@@ -155,7 +162,8 @@ static int write_archive(struct archive_assembly *assembly, const struct blob_li
 }
 
 /* For --dry-run: what an earlier archive holds already. */
-static void count_held(const struct archive_assembly *assembly, const struct blob_list *blobs, struct outcome *outcome)
+static void count_held(const struct archive_assembly *assembly, const struct blob_list *blobs,
+		       struct outcome *outcome)
 {
 	for (size_t i = 0; assembly->earlier && i < blobs->count; i++) {
 		const struct archive_blob *blob = &blobs->items[i];
@@ -167,10 +175,21 @@ static void count_held(const struct archive_assembly *assembly, const struct blo
 	}
 }
 
+/* A run may have ended between the archive and its index; on read-only media it stays that way. */
+static void restore_index(const char *path)
+{
+	CLEANUP(error_clear) struct error err = ERROR_INIT;
+
+	if (archive_restore_index(path, &err) < 0)
+		log_warning("%s", err.message);
+}
+
 void archive_target_note(const char *path, bool with_records, struct outcome *outcome)
 {
 	struct stat status;
 
+	if (with_records)
+		restore_index(path);
 	outcome->archive = xstrdup(path);
 	outcome->is_plain_archive = !with_records;
 	if (stat(path, &status) == 0)
@@ -204,7 +223,9 @@ int archive_target_write(struct run *run, struct archive_target *target, struct 
 		count_held(&assembly, &blobs, outcome);
 		return 0;
 	}
-	if (check_space(&assembly, &blobs, err) < 0)
+	/* Where nothing is there, nothing shall be left. What an interrupted run has left counts only if its plan
+	 * was this one: then write_archive looks again. */
+	if (!bytes_there(target->path) && check_space(&assembly, &blobs, err) < 0)
 		return -1;
 	int result = write_archive(&assembly, &blobs, outcome, err);
 	/* In an archive that was not finished nothing has arrived. */

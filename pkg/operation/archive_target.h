@@ -13,10 +13,10 @@
 
 struct archive_target {
 	const char *path;
-	bool with_records;             /* false: oci-archive */
-	bool require_complete;         /* an image that fails is an error, and no archive is finished */
-	struct plan *plan;             /* sealed */
-	struct archive_root *roots;    /* what was asked for; taken */
+	bool with_records;          /* false: oci-archive */
+	bool require_complete;      /* an image that fails is an error, and no archive is finished */
+	struct plan *plan;          /* sealed */
+	struct archive_root *roots; /* what was asked for; taken */
 	size_t n_roots;
 };
 

@@ -15,14 +15,16 @@ static int check_size(const char *flag, uint64_t size, struct error *err)
 {
 	if (size > 0 && size <= POLICY_DEFAULT_MAX_SIZE)
 		return 0;
-	return error_set(err, ERROR_INVALID, "provided %s of %" PRIu64 " must be greater than 0 and less than or equal to %d",
+	return error_set(err, ERROR_INVALID,
+			 "provided %s of %" PRIu64 " must be greater than 0 and less than or equal to %d",
 			 flag, size, POLICY_DEFAULT_MAX_SIZE);
 }
 
 int naming_options_check(const struct naming_options *options, struct error *err)
 {
 	if (options->max_components == 1)
-		return error_set(err, ERROR_INVALID, "--max-components 1: must be 0 (no limit) or greater than 1");
+		return error_set(err, ERROR_INVALID,
+				 "--max-components 1: must be 0 (no limit) or greater than 1");
 	if (options->merge_directory && access(options->merge_directory, R_OK | X_OK) < 0)
 		return error_set_errno(err, "--merge %s", options->merge_directory);
 	if (check_size("max-icsp-size", options->max_icsp_size, err) < 0)
@@ -47,7 +49,9 @@ static int build_files(const struct naming_options *options, const struct mappin
 
 	if ((options->icsp_scope == POLICY_SCOPE_REGISTRY || options->idms_scope == POLICY_SCOPE_REGISTRY) &&
 	    !policy_registry_scope_is_right(mapping))
-		log_warning("scope registry sends some images to a place where they are not: their path at the mirror differs from that at the source; --scope auto chooses the widest scope that is right");
+		log_warning("scope registry sends some images to a place where they are not: their path at "
+			    "the mirror differs from that at the source; --scope auto chooses the widest "
+			    "scope that is right");
 	return manifests_build(mapping, &manifests, files, err);
 }
 
@@ -138,7 +142,9 @@ int catalog_files_check_conflicts(const struct mapping *mapping, bool only_warn,
 	if (mapping_find_max_components(mapping, &max_components))
 		strbuf_addf(&text, "\n--max-components %u (or 0, no limit) avoids this", max_components);
 	else
-		strbuf_add_string(&text, "\nno value of --max-components avoids this: mirror the catalogs to different paths");
+		strbuf_add_string(
+			&text,
+			"\nno value of --max-components avoids this: mirror the catalogs to different paths");
 	if (only_warn) {
 		log_warning("images would overwrite each other at the mirror:%s", text.buf);
 		return 0;

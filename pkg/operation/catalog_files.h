@@ -8,16 +8,16 @@
 
 /* "Names, scopes and files": the same flags for catalog mirror and push. */
 struct naming_options {
-	unsigned max_components;          /* 0: no limit */
+	unsigned max_components; /* 0: no limit */
 	enum policy_scope icsp_scope;
 	enum policy_scope idms_scope;
 	uint64_t max_icsp_size;
 	uint64_t max_idms_size;
-	const char *to_manifests;         /* or NULL: manifests-<name>-<time> in the current directory */
+	const char *to_manifests; /* or NULL: manifests-<name>-<time> in the current directory */
 	bool manifests_only;
-	struct reference *mirrors;        /* further mirrors for the policies */
+	struct reference *mirrors; /* further mirrors for the policies */
 	size_t n_mirrors;
-	const char *merge_directory;      /* or NULL */
+	const char *merge_directory; /* or NULL */
 };
 
 /* Checks what does not depend on content: sizes, max_components, the merge directory. */
@@ -39,4 +39,5 @@ int catalog_files_write_sources(const char *directory, const struct mapping *map
 
 /* Two sources that would overwrite each other: an error with all pairs and the --max-components value
  * that avoids them; with `only_warn` warnings. */
-int catalog_files_check_conflicts(const struct mapping *mapping, bool only_warn, struct error *err) MUST_CHECK;
+int catalog_files_check_conflicts(const struct mapping *mapping, bool only_warn,
+				  struct error *err) MUST_CHECK;

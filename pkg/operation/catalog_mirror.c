@@ -17,21 +17,31 @@ int catalog_request_parse(struct catalog_request *request, const char *const *so
 {
 	request->sources = xcalloc(n_sources, sizeof(*request->sources));
 	for (; request->n_sources < n_sources; request->n_sources++)
-		if (location_parse(&request->sources[request->n_sources], sources[request->n_sources], err) < 0)
+		if (location_parse(&request->sources[request->n_sources], sources[request->n_sources], err) <
+		    0)
 			return error_wrap(err, "source");
 	if (location_parse_target(&request->target, target, err) < 0)
 		return error_wrap(err, "target");
 	if (request->target.type != LOCATION_REGISTRY && request->target.type != LOCATION_ARCHIVE)
-		return error_set(err, ERROR_USAGE, "%s: a catalog goes to a registry or to archive:PATH", target);
+		return error_set(err, ERROR_USAGE, "%s: a catalog goes to a registry or to archive:PATH",
+				 target);
 	if (request->target.type == LOCATION_REGISTRY && *request->target.reference.tag)
-		return error_set(err, ERROR_USAGE, "%s: the target of a mirror is a registry or a path in it, without a tag",
+		return error_set(err, ERROR_USAGE,
+				 "%s: the target of a mirror is a registry or a path in it, without a tag",
 				 target);
 	if (request->require_complete && request->target.type == LOCATION_REGISTRY)
-		return error_set(err, ERROR_USAGE, "--require-complete: is about archives; for a registry use --continue-on-error=false");
-	if (request->naming.manifests_only && request->target.type == LOCATION_ARCHIVE && !request->naming.to_manifests)
-		return error_set(err, ERROR_USAGE, "--manifests-only: for an archive it needs --to-manifests DIR; the cluster's files are written by push");
+		return error_set(err, ERROR_USAGE,
+				 "--require-complete: is about archives; for a registry use "
+				 "--continue-on-error=false");
+	if (request->naming.manifests_only && request->target.type == LOCATION_ARCHIVE &&
+	    !request->naming.to_manifests)
+		return error_set(err, ERROR_USAGE,
+				 "--manifests-only: for an archive it needs --to-manifests DIR; the "
+				 "cluster's files are written by push");
 	if (n_sources > 1 && request->target.type == LOCATION_REGISTRY)
-		return error_set(err, ERROR_USAGE, "%s: several catalogs at once go to an archive only; run the command once for each catalog",
+		return error_set(err, ERROR_USAGE,
+				 "%s: several catalogs at once go to an archive only; run the command once "
+				 "for each catalog",
 				 target);
 	return naming_options_check(&request->naming, err);
 }
@@ -58,8 +68,8 @@ struct catalog_mirror {
 	struct outcome *outcome;
 	struct source *source;
 	struct plan *plan;
-	struct map planned;         /* text -> struct plan_image */
-	struct catalog_job *jobs;   /* one a source */
+	struct map planned;       /* text -> struct plan_image */
+	struct catalog_job *jobs; /* one a source */
 };
 
 static void mirror_release(struct catalog_mirror *mirror)
@@ -109,7 +119,8 @@ static int build_mapping(struct catalog_mirror *mirror, struct catalog_job *job,
 
 static int open_job(struct catalog_mirror *mirror, size_t number, struct error *err)
 {
-	return index_image_init(&mirror->jobs[number].index, mirror->source, &mirror->request->sources[number], err);
+	return index_image_init(&mirror->jobs[number].index, mirror->source,
+				&mirror->request->sources[number], err);
 }
 
 static int read_job(struct catalog_mirror *mirror, struct catalog_job *job, struct error *err)
@@ -216,7 +227,8 @@ static int write_files(struct catalog_mirror *mirror, struct error *err)
 	if (mirror->run->options->is_dry_run && !mirror->request->naming.to_manifests)
 		return 0;
 	list_missing(job, &missing);
-	return catalog_files_write(&mirror->request->naming, &job->mapping, &missing, NULL, mirror->outcome, err);
+	return catalog_files_write(&mirror->request->naming, &job->mapping, &missing, NULL, mirror->outcome,
+				   err);
 }
 
 static int mirror_to_target_registry(struct catalog_mirror *mirror, struct error *err)
@@ -231,7 +243,8 @@ static int mirror_to_target_registry(struct catalog_mirror *mirror, struct error
 /* What is in it stays the job's. */
 static struct archive_root root_of(const struct catalog_job *job)
 {
-	return (struct archive_root){.kind = (char *)"catalog", .source = job->index.name, .images = job->index.images};
+	return (struct archive_root){
+		.kind = (char *)"catalog", .source = job->index.name, .images = job->index.images};
 }
 
 /* mapping.txt of an archive, on request: several catalogs have a directory each. */
@@ -245,8 +258,8 @@ static int write_sources(struct catalog_mirror *mirror, struct error *err)
 		indexes[i] = &mirror->jobs[i].index.reference;
 	for (size_t i = 0; directory && i < n_sources; i++) {
 		CLEANUP(free_string) char *name = catalog_files_name(indexes, n_sources, i);
-		CLEANUP(free_string) char *path = n_sources > 1 ? xasprintf("%s/%s", directory, name)
-										 : xstrdup(directory);
+		CLEANUP(free_string) char *path =
+			n_sources > 1 ? xasprintf("%s/%s", directory, name) : xstrdup(directory);
 		if (catalog_files_write_sources(path, &mirror->jobs[i].mapping, err) < 0)
 			return -1;
 	}
@@ -337,7 +350,8 @@ static int mirror_catalogs(struct catalog_mirror *mirror, struct error *err)
 	}
 	if (resolve(mirror, err) < 0)
 		return -1;
-	if (goes_to_registry(mirror) ? mirror_to_target_registry(mirror, err) < 0 : mirror_to_archive(mirror, err) < 0)
+	if (goes_to_registry(mirror) ? mirror_to_target_registry(mirror, err) < 0
+				     : mirror_to_archive(mirror, err) < 0)
 		return -1;
 	return note_finished(mirror, err);
 }
@@ -345,7 +359,8 @@ static int mirror_catalogs(struct catalog_mirror *mirror, struct error *err)
 int catalog_mirror(struct run *run, const struct catalog_request *request, struct outcome *outcome,
 		   struct error *err)
 {
-	CLEANUP(mirror_release) struct catalog_mirror mirror = {.run = run, .request = request, .outcome = outcome};
+	CLEANUP(mirror_release) struct catalog_mirror mirror = {
+		.run = run, .request = request, .outcome = outcome};
 	bool is_finished;
 
 	outcome->command = "catalog mirror";

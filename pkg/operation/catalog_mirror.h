@@ -9,8 +9,8 @@ struct catalog_request {
 	struct location *sources;
 	size_t n_sources;
 	struct location target;
-	const char *index_filter;         /* regular expression on os/architecture[/variant] */
-	bool require_complete;            /* of an archive: nothing may be missing */
+	const char *index_filter; /* regular expression on os/architecture[/variant] */
+	bool require_complete;    /* of an archive: nothing may be missing */
 	struct naming_options naming;
 };
 

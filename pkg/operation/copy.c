@@ -72,7 +72,8 @@ static int ambiguous_store(const struct blob_store *store, const struct location
 	const struct store_image *images = blob_store_images(store, &count);
 
 	for (size_t i = 0; i < count && i < 10; i++) {
-		CLEANUP(free_string) char *name = text_escaped(images[i].name ? images[i].name : "(without a name)");
+		CLEANUP(free_string) char *name =
+			text_escaped(images[i].name ? images[i].name : "(without a name)");
 		strbuf_addf(&names, "%s%s", i ? ", " : "", name);
 	}
 	if (location->name) {
@@ -83,7 +84,8 @@ static int ambiguous_store(const struct blob_store *store, const struct location
 	error_set(err, ERROR_INVALID, "%s: holds %zu images: %s%s", blob_store_name(store), count, names.buf,
 		  count > 10 ? ", ..." : "");
 	if (location->type == LOCATION_ARCHIVE)
-		return error_advise(err, "push sends all of them; oci-archive:%s:NAME is one of them", location->path);
+		return error_advise(err, "push sends all of them; oci-archive:%s:NAME is one of them",
+				    location->path);
 	return error_advise(err, "add :NAME to choose one");
 }
 
@@ -109,7 +111,8 @@ static const struct store_image *find_only(const struct blob_store *store)
 	for (size_t i = 0; i < count; i++) {
 		const char *name = images[i].name;
 
-		if (count > 1 && ((name && text_ends_with(name, ".sig")) || images[i].descriptor.artifact_type))
+		if (count > 1 &&
+		    ((name && text_ends_with(name, ".sig")) || images[i].descriptor.artifact_type))
 			continue;
 		only = &images[i];
 		n_images++;
@@ -131,7 +134,8 @@ static const struct store_image *find_root(const struct blob_store *store)
 	return find_stored(store, records->roots[0].source);
 }
 
-static const struct store_image *choose_stored(const struct blob_store *store, const struct location *location)
+static const struct store_image *choose_stored(const struct blob_store *store,
+					       const struct location *location)
 {
 	if (location->name)
 		return find_stored(store, location->name);
@@ -185,7 +189,8 @@ static int check_promise(const struct plan_image *image, const struct location *
 		return error_wrap(err, "target");
 	if (digest_equal(&promised, &image->digest))
 		return 0;
-	return error_set(err, ERROR_DIGEST, "%s: is %s, the target names another digest; correct it, or give a tag instead",
+	return error_set(err, ERROR_DIGEST,
+			 "%s: is %s, the target names another digest; correct it, or give a tag instead",
 			 image->name, digest_format(&image->digest, text));
 }
 
@@ -219,8 +224,11 @@ static int write_directory(struct run *run, struct plan *plan, const struct loca
 	if (directory_store_open(&store, target->path, DIRECTORY_WRITE, err) < 0 ||
 	    run_check_space(target->path, missing_bytes(plan, store), "the image", err) < 0)
 		return -1;
-	struct mirror_options options = {.jobs = run->jobs, .request_jobs = run->jobs, .continue_on_error = true,
-					 .spool = run->spool, .progress = &run->progress};
+	struct mirror_options options = {.jobs = run->jobs,
+					 .request_jobs = run->jobs,
+					 .continue_on_error = true,
+					 .spool = run->spool,
+					 .progress = &run->progress};
 	CLEANUP(mirror_freep) struct mirror *mirror = mirror_new(plan, &options);
 	outcome_phase(outcome, "copying");
 	int result = mirror_to_store(mirror, store, err);
@@ -229,9 +237,12 @@ static int write_directory(struct run *run, struct plan *plan, const struct loca
 
 		if (!plan_image_takes_part(image))
 			continue;
-		struct descriptor top = {.digest = image->digest, .size = plan->manifests[image->top].size,
-					 .media_type = (char *)manifest_type_name((enum manifest_type)plan->manifests[image->top].type)};
-		result = directory_store_add_image(store, image->is_root ? target->name : image->name, &top, err);
+		struct descriptor top = {.digest = image->digest,
+					 .size = plan->manifests[image->top].size,
+					 .media_type = (char *)manifest_type_name(
+						 (enum manifest_type)plan->manifests[image->top].type)};
+		result = directory_store_add_image(store, image->is_root ? target->name : image->name, &top,
+						   err);
 	}
 	outcome_phase(outcome, NULL);
 	outcome_add_plan(outcome, plan, mirror, NULL);
@@ -268,8 +279,9 @@ static int write_target(struct run *run, struct plan *plan, const struct locatio
 {
 	switch (target->type) {
 	case LOCATION_REGISTRY:
-		return run_move_to_registry(run, plan, *target->reference.registry ? target->reference.registry : "docker.io",
-					    outcome, err);
+		return run_move_to_registry(
+			run, plan, *target->reference.registry ? target->reference.registry : "docker.io",
+			outcome, err);
 	case LOCATION_OCI_DIRECTORY:
 		return write_directory(run, plan, target, outcome, err);
 	case LOCATION_ARCHIVE:

@@ -7,7 +7,7 @@
 
 struct copy_request {
 	struct location source;
-	struct location target;         /* a registry target without tag gets "latest", as skopeo does it */
+	struct location target;          /* a registry target without tag gets "latest", as skopeo does it */
 	const struct platform *platform; /* NULL: all of an index */
 };
 

@@ -28,8 +28,8 @@ static char *settings(const struct run *run, const struct catalog_request *reque
 
 /* --- the note */
 
-int finished_write(struct run *run, const struct catalog_request *request,
-		   struct index_image *const *indexes, struct error *err)
+int finished_write(struct run *run, const struct catalog_request *request, struct index_image *const *indexes,
+		   struct error *err)
 {
 	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
 	CLEANUP(free_string) char *path = note_path(run);
@@ -116,7 +116,8 @@ static int source_is_unchanged(struct source *source, struct index_image *index,
 static int registry_is_unchanged(struct run *run, const struct catalog_request *request,
 				 const struct index_image *index, bool *is_unchanged, struct error *err)
 {
-	CLEANUP(registry_session_freep) struct registry_session *session = registry_session_new(run->registry);
+	CLEANUP(registry_session_freep) struct registry_session *session =
+		registry_session_new(run->registry);
 	struct reference target = REFERENCE_INIT;
 	bool is_present = false, has_digest = false;
 	struct digest digest;
@@ -128,7 +129,8 @@ static int registry_is_unchanged(struct run *run, const struct catalog_request *
 	}
 	CLEANUP(free_string) char *path = reference_repository_path(&target);
 	struct repository repository = {.side = REGISTRY_TARGET, .host = target.registry, .path = path};
-	int result = registry_head_manifest(session, &repository, target.tag, &is_present, &has_digest, &digest, err);
+	int result = registry_head_manifest(session, &repository, target.tag, &is_present, &has_digest,
+					    &digest, err);
 	*is_unchanged = result == 0 && is_present && has_digest && digest_equal(&digest, &index->top);
 	reference_release(&target);
 	return result;

@@ -13,5 +13,5 @@
 /* One index a source of the request. Fills in top, chosen and images of each when all is finished. */
 int finished_check(struct run *run, const struct catalog_request *request, struct source *source,
 		   struct index_image *const *indexes, bool *is_finished, struct error *err) MUST_CHECK;
-int finished_write(struct run *run, const struct catalog_request *request,
-		   struct index_image *const *indexes, struct error *err) MUST_CHECK;
+int finished_write(struct run *run, const struct catalog_request *request, struct index_image *const *indexes,
+		   struct error *err) MUST_CHECK;

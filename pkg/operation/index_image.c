@@ -29,7 +29,9 @@ int index_image_init(struct index_image *index, struct source *source, const str
 	if (oc_store_refuse(location, err) < 0)
 		return -1;
 	if (location->type != LOCATION_REGISTRY)
-		return error_set(err, ERROR_USAGE, "%s: the index image of a catalog is read from a registry; what an archive holds is sent with: airlift push",
+		return error_set(err, ERROR_USAGE,
+				 "%s: the index image of a catalog is read from a registry; what an archive "
+				 "holds is sent with: airlift push",
 				 location->text);
 	reference_copy(&index->reference, &location->reference);
 	/* A name has its host, so that it means the same behind an archive. */
@@ -50,13 +52,16 @@ static int no_single_match(const struct manifest *manifest, const char *filter, 
 
 	for (size_t i = 0; i < manifest->n_children; i++) {
 		char text[DIGEST_TEXT_SIZE];
-		CLEANUP(free_string) char *platform = manifest->children[i].has_platform
-							      ? platform_format(&manifest->children[i].platform)
-							      : xstrdup("(none)");
+		CLEANUP(free_string) char *platform =
+			manifest->children[i].has_platform ? platform_format(&manifest->children[i].platform)
+							   : xstrdup("(none)");
 		CLEANUP(free_string) char *shown = text_escaped(platform);
-		strbuf_addf(&table, "\n  %-16s %s", shown, digest_format(&manifest->children[i].digest, text));
+		strbuf_addf(&table, "\n  %-16s %s", shown,
+			    digest_format(&manifest->children[i].digest, text));
 	}
-	return error_set(err, ERROR_INVALID, "the image is a manifest list and %s of its images match '%s' - use --index-filter-by-os to select from:%s",
+	return error_set(err, ERROR_INVALID,
+			 "the image is a manifest list and %s of its images match '%s' - use "
+			 "--index-filter-by-os to select from:%s",
 			 n_matches ? "several" : "none", filter, table.buf);
 }
 
@@ -68,7 +73,8 @@ static int choose_child(const struct manifest *manifest, const char *filter, con
 
 	if (regcomp(&pattern, filter, REG_EXTENDED | REG_NOSUB) != 0) {
 		CLEANUP(free_string) char *shown = text_escaped(filter);
-		return error_set(err, ERROR_USAGE, "--filter-by-os was not a valid regular expression: %s", shown);
+		return error_set(err, ERROR_USAGE, "--filter-by-os was not a valid regular expression: %s",
+				 shown);
 	}
 	for (size_t i = 0; i < manifest->n_children; i++) {
 		if (!manifest->children[i].has_platform)
@@ -119,7 +125,8 @@ static int read_manifests(struct run *run, struct source_session *session, struc
 	index->top = index->chosen = top.digest;
 	if (manifest_parse(manifest, bytes.buf, bytes.len, top.media_type, OCI_MAX_CHILDREN, err) < 0)
 		return -1;
-	return manifest_type_is_index(manifest->type) ? descend(run, session, index, filter, manifest, err) : 0;
+	return manifest_type_is_index(manifest->type) ? descend(run, session, index, filter, manifest, err)
+						      : 0;
 }
 
 /* --- the catalog in it */
@@ -197,8 +204,8 @@ static int read_catalog(struct run *run, struct source *source, struct index_ima
 	if (read_config(run, source, index, manifest, &config, err) < 0 ||
 	    catalog_location(&config, &format, &location, err) < 0 ||
 	    fetch_blobs(run, source, index, manifest->layers, manifest->n_layers, err) < 0 ||
-	    catalog_read(run->spool, manifest->layers, manifest->n_layers, format, location, run->work_directory,
-			 &run->progress, &catalog, err) < 0)
+	    catalog_read(run->spool, manifest->layers, manifest->n_layers, format, location,
+			 run->work_directory, &run->progress, &catalog, err) < 0)
 		return -1;
 	log_info("%s: %zu images in %zu files", index->name, catalog.images.count, catalog.n_files);
 	index->images = catalog.images;

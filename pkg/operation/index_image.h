@@ -6,11 +6,11 @@
 
 struct index_image {
 	struct source_image from;
-	struct reference reference;  /* as given, tag or digest */
-	char *name;                  /* as written, without docker:// */
-	struct digest top;           /* of what the reference names */
-	struct digest chosen;        /* the manifest of the platform that was read: equal to top if no index */
-	struct strvec images;        /* texts as in the catalog, sorted */
+	struct reference reference; /* as given, tag or digest */
+	char *name;                 /* as written, without docker:// */
+	struct digest top;          /* of what the reference names */
+	struct digest chosen;       /* the manifest of the platform that was read: equal to top if no index */
+	struct strvec images;       /* texts as in the catalog, sorted */
 };
 
 void index_image_release(struct index_image *index);
@@ -21,5 +21,5 @@ int index_image_init(struct index_image *index, struct source *source, const str
 
 /* Reads what the reference names, chooses the platform by the regular expression (unanchored, on
  * os/architecture[/variant]; exactly one must match) and reads the catalog, or remembers it. */
-int index_image_read(struct run *run, struct source *source, struct index_image *index,
-		     const char *filter, struct outcome *outcome, struct error *err) MUST_CHECK;
+int index_image_read(struct run *run, struct source *source, struct index_image *index, const char *filter,
+		     struct outcome *outcome, struct error *err) MUST_CHECK;

@@ -20,7 +20,9 @@ int inspect_parse(struct location *location, const char *text, struct error *err
 		CLEANUP(free_string) char *archive = xasprintf("archive:%s", text);
 		return location_parse(location, archive, err);
 	}
-	return location_parse(location, text, err);
+	if (location_parse(location, text, err) == 0)
+		return 0;
+	return error_advise(err, "and there is no file of this name");
 }
 
 static void add_escaped(struct strbuf *out, const char *text)
@@ -214,7 +216,8 @@ static int read_image(struct source *source, const struct location *location, st
 	if (result < 0)
 		return -1;
 	if (source_resolve(session, &image->from, &bytes, &image->top, err) < 0 ||
-	    manifest_parse(&image->manifest, bytes.buf, bytes.len, image->top.media_type, OCI_MAX_CHILDREN, err) < 0 ||
+	    manifest_parse(&image->manifest, bytes.buf, bytes.len, image->top.media_type, OCI_MAX_CHILDREN,
+			   err) < 0 ||
 	    read_config(session, image, err) < 0)
 		return error_wrap(err, "%s", image->name);
 	return 0;
@@ -238,7 +241,8 @@ static void image_as_text(const struct inspected_image *image, struct strbuf *ou
 	strbuf_addf(out, "image     %s\ndigest    %s\ntype      %s\n", image->name,
 		    digest_format(&image->top.digest, digest), manifest_type_name(manifest->type));
 	if (!manifest_type_is_index(manifest->type))
-		strbuf_addf(out, "layers    %zu, %s\n", manifest->n_layers, text_format_size(layer_bytes(manifest), size));
+		strbuf_addf(out, "layers    %zu, %s\n", manifest->n_layers,
+			    text_format_size(layer_bytes(manifest), size));
 	for (size_t i = 0; i < manifest->n_children; i++) {
 		CLEANUP(free_string) char *platform = platform_format(&manifest->children[i].platform);
 		strbuf_addf(out, "platform  %s  ", digest_format(&manifest->children[i].digest, digest));
@@ -302,7 +306,8 @@ static void image_as_json(const struct inspected_image *image, struct strbuf *ou
 			json_write_string(&writer, "created", image->config.created);
 		json_open_object(&writer, "labels");
 		for (size_t i = 0; i < image->config.n_labels; i++)
-			json_write_string(&writer, image->config.labels[i].name, image->config.labels[i].value);
+			json_write_string(&writer, image->config.labels[i].name,
+					  image->config.labels[i].value);
 		json_close_object(&writer);
 	}
 	json_close_object(&writer);

@@ -31,6 +31,8 @@ int oc_store_refuse(const struct location *location, struct error *err)
 	if (!is_directory(inside) && !is_directory(below))
 		return 0;
 	CLEANUP(free_string) char *shown = text_escaped(location->text);
-	return error_set(err, ERROR_INVALID, "%s: is a file store of oc (a v2/ tree), which airlift does not read; let oc send it, or mirror from the registry with airlift into archive:PATH",
+	return error_set(err, ERROR_INVALID,
+			 "%s: is a file store of oc (a v2/ tree), which airlift does not read; let oc send "
+			 "it, or mirror from the registry with airlift into archive:PATH",
 			 shown);
 }

@@ -26,7 +26,8 @@ void outcome_phase(struct outcome *outcome, const char *name)
 	uint64_t now = clock_milliseconds();
 
 	if (outcome->n_phases && outcome->phase_start_ms)
-		outcome->phases[outcome->n_phases - 1].seconds += (double)(now - outcome->phase_start_ms) / 1000;
+		outcome->phases[outcome->n_phases - 1].seconds +=
+			(double)(now - outcome->phase_start_ms) / 1000;
 	outcome->phase_start_ms = name ? now : 0;
 	if (!name)
 		return;

@@ -21,10 +21,10 @@ enum image_status {
 
 struct outcome_image {
 	char *source;
-	char *target;   /* NULL for stores */
+	char *target;    /* NULL for stores */
 	bool has_digest; /* it was learnt */
 	struct digest digest;
-	char *reason;   /* of a missing one */
+	char *reason; /* of a missing one */
 	bool is_attached;
 	enum image_status status;
 };
@@ -32,31 +32,31 @@ struct outcome_image {
 #define OUTCOME_MAX_PHASES 16
 
 struct outcome {
-	const char *command;          /* "catalog mirror", ... */
+	const char *command; /* "catalog mirror", ... */
 	bool is_dry_run;
 	bool is_nothing_new;
 	enum error_code root_failure; /* why what was asked for is not at the target: nothing usable */
 	struct outcome_image *images; /* sorted by source */
 	size_t n_images, allocated_images;
-	size_t n_asked;               /* images that were asked for: without attached ones */
-	size_t n_missing;             /* of those */
-	size_t n_attached;            /* signatures and referrers that travelled along */
-	size_t n_blobs;               /* unique ones of the plan */
-	uint64_t planned_bytes;       /* all of it */
-	uint64_t needed_bytes;        /* what the target lacked */
+	size_t n_asked;         /* images that were asked for: without attached ones */
+	size_t n_missing;       /* of those */
+	size_t n_attached;      /* signatures and referrers that travelled along */
+	size_t n_blobs;         /* unique ones of the plan */
+	uint64_t planned_bytes; /* all of it */
+	uint64_t needed_bytes;  /* what the target lacked */
 	struct mirror_counts counts;
-	struct strvec directories;    /* manifests directories, made or found to be the same */
-	bool is_directory_unchanged;  /* the last of them was there already */
-	char *archive;                /* path of an archive that was made */
-	bool is_plain_archive;        /* an oci-archive */
+	struct strvec directories;   /* manifests directories, made or found to be the same */
+	bool is_directory_unchanged; /* the last of them was there already */
+	char *archive;               /* path of an archive that was made */
+	bool is_plain_archive;       /* an oci-archive */
 	uint64_t archive_bytes;
-	struct strvec skipped;        /* catalog texts that are no references */
+	struct strvec skipped; /* catalog texts that are no references */
 	struct {
 		const char *name;
 		double seconds;
 	} phases[OUTCOME_MAX_PHASES];
 	size_t n_phases;
-	uint64_t phase_start_ms;      /* private */
+	uint64_t phase_start_ms; /* private */
 };
 
 #define OUTCOME_INIT {0}

@@ -25,7 +25,8 @@ int push_request_parse(struct push_request *request, const char *archive, const 
 	if (request->target.type != LOCATION_REGISTRY)
 		return error_set(err, ERROR_USAGE, "%s: push goes to a registry", target);
 	if (*request->target.reference.tag)
-		return error_set(err, ERROR_USAGE, "%s: the target of a push is a registry or a path in it, without a tag",
+		return error_set(err, ERROR_USAGE,
+				 "%s: the target of a push is a registry or a path in it, without a tag",
 				 target);
 	return naming_options_check(&request->naming, err);
 }
@@ -46,9 +47,9 @@ struct push {
 	const struct archive_records *records; /* borrowed from the source's store */
 	struct mapping *mappings;              /* one a root */
 	struct plan *plan;
-	struct map recorded;                   /* source -> struct archive_image */
-	struct map missing;                    /* source -> struct archive_missing */
-	struct map planned;                    /* source -> struct plan_image */
+	struct map recorded; /* source -> struct archive_image */
+	struct map missing;  /* source -> struct archive_missing */
+	struct map planned;  /* source -> struct plan_image */
 };
 
 static void push_release(struct push *push)
@@ -79,9 +80,9 @@ static int map_root(struct push *push, size_t number, struct error *err)
 	if (is_catalog(root))
 		result = reference_parse_with_host(&index, root->source, err);
 	if (result == 0)
-		result = mapping_build(&push->mappings[number], &root->images, is_catalog(root) ? &index : NULL,
-				       &push->request->target.reference, push->request->naming.max_components,
-				       &warnings, err);
+		result = mapping_build(&push->mappings[number], &root->images,
+				       is_catalog(root) ? &index : NULL, &push->request->target.reference,
+				       push->request->naming.max_components, &warnings, err);
 	for (size_t i = 0; i < warnings.count; i++) {
 		log_warning("%s", warnings.items[i]);
 		strvec_push(&push->outcome->skipped, warnings.items[i]);
@@ -102,7 +103,8 @@ static void fail_absent(struct push *push, struct plan_image *image)
 	CLEANUP(free_string) char *reason = text_escaped(missing ? missing->reason : "");
 
 	if (missing)
-		error_set(&image->failure, ERROR_NOT_FOUND, "%s: is missing in the archive: %s", image->name, reason);
+		error_set(&image->failure, ERROR_NOT_FOUND, "%s: is missing in the archive: %s", image->name,
+			  reason);
 	else
 		error_set(&image->failure, ERROR_NOT_FOUND, "%s: is not in the archive", image->name);
 }
@@ -116,7 +118,8 @@ static struct plan_image *plan_source(struct push *push, const char *name)
 	if (image)
 		return image;
 	if (recorded) {
-		struct descriptor top = {.digest = recorded->digest, .size = recorded->size,
+		struct descriptor top = {.digest = recorded->digest,
+					 .size = recorded->size,
 					 .media_type = (char *)manifest_type_name(recorded->type)};
 		source_image_init_store(&from, &top);
 	}

@@ -51,7 +51,8 @@ static int open_job(struct run *run, const char *key, struct error *err)
 	if (directory_create_all(jobs, 0700, err) < 0)
 		return -1;
 	if (file_lock_take(&run->lock, lock, err) < 0)
-		return error_is(err, ERROR_BUSY) ? error_wrap(err, "the same command is running already") : -1;
+		return error_is(err, ERROR_BUSY) ? error_wrap(err, "the same command is running already")
+						 : -1;
 	return directory_store_open(&run->spool, spool, DIRECTORY_CACHE, err);
 }
 
@@ -72,8 +73,8 @@ static int open_work_directory(struct run *run, const char *key, struct error *e
 static struct registry_side_options side_options(const struct run_options *options, bool is_source)
 {
 	const char *auth_file = is_source ? options->source_auth_file : options->target_auth_file;
-	const char *directory = is_source ? options->source_certificate_directory
-					  : options->target_certificate_directory;
+	const char *directory =
+		is_source ? options->source_certificate_directory : options->target_certificate_directory;
 
 	return (struct registry_side_options){
 		.auth_file = auth_file ? auth_file : options->auth_file,
@@ -86,14 +87,16 @@ static struct registry_side_options side_options(const struct run_options *optio
 static void add_host(struct strvec *hosts, const struct location *location)
 {
 	if (location && location->type == LOCATION_REGISTRY)
-		strvec_push(hosts, *location->reference.registry ? location->reference.registry : "docker.io");
+		strvec_push(hosts,
+			    *location->reference.registry ? location->reference.registry : "docker.io");
 }
 
 int run_go_online(struct run *run, const struct location *sources, size_t n_sources,
 		  const struct location *target, struct error *err)
 {
 	const struct run_options *options = run->options;
-	struct http_options http = {.ca_files = options->ca_files, .rate_limit_bytes = options->rate_limit_bytes};
+	struct http_options http = {.ca_files = options->ca_files,
+				    .rate_limit_bytes = options->rate_limit_bytes};
 
 	if (http_client_new(&run->http, &http, err) < 0)
 		return -1;
@@ -120,6 +123,7 @@ struct run *run_new_offline(const struct run_options *options)
 
 	run->lock = (struct file_lock)FILE_LOCK_INIT;
 	run->options = options;
+	run->is_done = options->is_dry_run; /* leaves nothing behind */
 	run->jobs = options->jobs ? options->jobs : DEFAULT_JOBS;
 	run->request_jobs = options->jobs ? options->jobs : DEFAULT_REQUEST_JOBS;
 	return run;
@@ -197,8 +201,8 @@ int run_open_source(struct run *run, const struct location *location, struct sou
 	return 0;
 }
 
-int run_resolve(struct run *run, struct plan *plan, const struct platform *platform,
-		struct outcome *outcome, struct error *err)
+int run_resolve(struct run *run, struct plan *plan, const struct platform *platform, struct outcome *outcome,
+		struct error *err)
 {
 	struct plan_options options = {
 		.workers = run->request_jobs,
@@ -243,14 +247,16 @@ int run_check_space(const char *path, uint64_t bytes, const char *what, struct e
 		return -1;
 	if (bytes <= free_bytes)
 		return 0;
-	return error_set(err, ERROR_IO, "%s: no space for %s: %s (%" PRIu64 " bytes) needed, %s free", path, what,
-			 text_format_size(bytes, needed_text), bytes, text_format_size(free_bytes, free_text));
+	return error_set(err, ERROR_IO, "%s: no space for %s: %s (%" PRIu64 " bytes) needed, %s free", path,
+			 what, text_format_size(bytes, needed_text), bytes,
+			 text_format_size(free_bytes, free_text));
 }
 
 /* Only of a root is a wrong digest more than one failed image (exit status 4). */
 static enum error_code failure_code(const struct plan_image *image)
 {
-	return error_is(&image->failure, ERROR_DIGEST) && !image->is_root ? ERROR_INVALID : image->failure.code;
+	return error_is(&image->failure, ERROR_DIGEST) && !image->is_root ? ERROR_INVALID
+									  : image->failure.code;
 }
 
 int run_check_failures(struct run *run, const struct plan *plan, struct error *err)

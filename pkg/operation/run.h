@@ -25,7 +25,7 @@
 #include "store/store.h"
 
 struct run_options {
-	const char *auth_file;          /* for both sides, unless one has its own */
+	const char *auth_file; /* for both sides, unless one has its own */
 	const char *source_auth_file;
 	const char *target_auth_file;
 	bool is_insecure;
@@ -36,33 +36,33 @@ struct run_options {
 	const char *source_certificate_directory;
 	const char *target_certificate_directory;
 	const char *registries_conf;
-	unsigned jobs;                  /* 0: 8 */
-	bool has_retry_times;           /* else the defaults of http/retry.h */
+	unsigned jobs;        /* 0: 8 */
+	bool has_retry_times; /* else the defaults of http/retry.h */
 	unsigned retry_times;
 	unsigned retry_delay_ms;
 	uint64_t rate_limit_bytes;
-	bool without_attached;          /* --signatures none */
+	bool without_attached; /* --signatures none */
 	bool is_dry_run;
-	bool stops_on_error;            /* --continue-on-error=false */
-	bool skip_sync;                 /* for measurements: AIRLIFT_NO_SYNC */
-	const char *work_directory;     /* NULL: ${XDG_CACHE_HOME:-~/.cache}/airlift */
+	bool stops_on_error;        /* --continue-on-error=false */
+	bool skip_sync;             /* for measurements: AIRLIFT_NO_SYNC */
+	const char *work_directory; /* NULL: ${XDG_CACHE_HOME:-~/.cache}/airlift */
 };
 
 struct run {
 	const struct run_options *options; /* borrowed */
-	struct strvec source_hosts;     /* named on the command line */
+	struct strvec source_hosts;        /* named on the command line */
 	struct strvec target_hosts;
 	struct http_client *http;
 	struct registry_client *registry;
 	char *work_directory;
-	char *job;                      /* "<work directory>/jobs/<key>" */
+	char *job; /* "<work directory>/jobs/<key>" */
 	struct file_lock lock;
-	bool is_done;                   /* the spool is of no more use */
+	bool is_done; /* the spool is of no more use */
 	struct manifest_cache *cache;
 	struct blob_store *spool;
 	struct progress progress;
 	unsigned jobs;
-	unsigned request_jobs;          /* small requests at a time */
+	unsigned request_jobs; /* small requests at a time */
 };
 
 /* `command`, `sources` and `target` make the job; "insecure" is about the registries they name. */
@@ -81,8 +81,8 @@ int run_open_source(struct run *run, const struct location *location, struct sou
 		    struct error *err) MUST_CHECK;
 
 /* Resolves, beside the images what is attached to them, and seals. */
-int run_resolve(struct run *run, struct plan *plan, const struct platform *platform,
-		struct outcome *outcome, struct error *err) MUST_CHECK;
+int run_resolve(struct run *run, struct plan *plan, const struct platform *platform, struct outcome *outcome,
+		struct error *err) MUST_CHECK;
 
 /* Enough space for `bytes` on the file system of `path`, which need not be there yet? The error says needed
  * and free. */

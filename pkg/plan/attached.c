@@ -60,7 +60,8 @@ static void add_finding(struct inquiry *inquiry, const struct descriptor *descri
 	};
 }
 
-static void ask_for_signature(struct inquiries *inquiries, struct inquiry *inquiry, struct source_session *session)
+static void ask_for_signature(struct inquiries *inquiries, struct inquiry *inquiry,
+			      struct source_session *session)
 {
 	struct plan *plan = inquiries->resolution->plan;
 	struct plan_image *image = plan->images[inquiry->image];
@@ -95,14 +96,16 @@ static int note_referrers(struct inquiry *inquiry, const struct strbuf *bytes, s
 	return 0;
 }
 
-static void ask_for_referrers(struct inquiries *inquiries, struct inquiry *inquiry, struct source_session *session)
+static void ask_for_referrers(struct inquiries *inquiries, struct inquiry *inquiry,
+			      struct source_session *session)
 {
 	struct plan_image *image = inquiries->resolution->plan->images[inquiry->image];
 	CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT;
 	CLEANUP(error_clear) struct error err = ERROR_INIT;
 	bool is_supported = false;
 
-	int result = source_read_referrers(session, &image->from, &image->digest, &is_supported, &bytes, &err);
+	int result =
+		source_read_referrers(session, &image->from, &image->digest, &is_supported, &bytes, &err);
 	if (is_supported)
 		atomic_store(&inquiry->registry->is_hopeful, true);
 	if (result < 0 || note_referrers(inquiry, &bytes, &err) < 0)
@@ -185,8 +188,9 @@ static void add_attached(struct resolution *resolution, uint32_t subject, const 
 	CLEANUP(free_string) char *repository = plan_repository_of(image->name);
 	char text[DIGEST_TEXT_SIZE];
 	CLEANUP(free_string) char *name =
-		finding->tag ? xasprintf("%s:%s", repository, finding->tag)
-			     : xasprintf("%s@%s", repository, digest_format(&finding->descriptor.digest, text));
+		finding->tag
+			? xasprintf("%s:%s", repository, finding->tag)
+			: xasprintf("%s@%s", repository, digest_format(&finding->descriptor.digest, text));
 	struct source_image from = {0};
 
 	if (map_contains(&resolution->attached_names, name))

@@ -33,7 +33,8 @@ static int contradiction(const char *what, const struct digest *digest, uint64_t
 {
 	char text[DIGEST_TEXT_SIZE];
 
-	return error_set(err, ERROR_DIGEST, "%s %s: has %" PRIu64 " bytes here and %" PRIu64 " elsewhere: one of them is wrong",
+	return error_set(err, ERROR_DIGEST,
+			 "%s %s: has %" PRIu64 " bytes here and %" PRIu64 " elsewhere: one of them is wrong",
 			 what, digest_format(digest, text), here, elsewhere);
 }
 
@@ -51,8 +52,8 @@ int plan_add_manifest(struct plan *plan, const struct digest *digest, uint64_t s
 	plan->manifests[plan->n_manifests++] =
 		(struct plan_manifest){.size = (uint32_t)size, .type = (uint8_t)type, .image = image};
 	if (size > OCI_MAX_MANIFEST_SIZE)
-		return error_set(err, ERROR_INVALID, "has a manifest of %" PRIu64 " bytes; the limit is %u", size,
-				 OCI_MAX_MANIFEST_SIZE);
+		return error_set(err, ERROR_INVALID, "has a manifest of %" PRIu64 " bytes; the limit is %u",
+				 size, OCI_MAX_MANIFEST_SIZE);
 	if (++plan->images[image]->n_manifests > MAX_MANIFESTS_PER_IMAGE)
 		return error_set(err, ERROR_INVALID, "has more than %d manifests", MAX_MANIFESTS_PER_IMAGE);
 	return 0;
@@ -67,8 +68,8 @@ static int add_children(struct plan *plan, uint32_t position, const struct manif
 		const struct descriptor *child = &parsed->children[i];
 		uint32_t added;
 
-		if (plan_add_manifest(plan, &child->digest, child->size, manifest_type_parse(child->media_type),
-				      image, &added, err) < 0)
+		if (plan_add_manifest(plan, &child->digest, child->size,
+				      manifest_type_parse(child->media_type), image, &added, err) < 0)
 			return -1;
 		array_grow(plan->children, plan->n_children, plan->allocated_children);
 		plan->children[plan->n_children++] = added;
@@ -82,7 +83,8 @@ static int add_children(struct plan *plan, uint32_t position, const struct manif
 static int check_sizes(const struct plan *plan, const struct manifest *manifest, struct error *err)
 {
 	for (size_t i = 0; i <= manifest->n_layers; i++) {
-		const struct descriptor *blob = i < manifest->n_layers ? &manifest->layers[i] : &manifest->config;
+		const struct descriptor *blob =
+			i < manifest->n_layers ? &manifest->layers[i] : &manifest->config;
 		uint32_t known = digest_map_find(&plan->blob_digests, &blob->digest);
 
 		if (known != DIGEST_MAP_NONE && plan->blobs[known].size != blob->size)

@@ -69,8 +69,8 @@ int manifest_cache_write(struct manifest_cache *cache, const struct digest *dige
 			 size_t length, struct error *err)
 {
 	char name[DIGEST_HEX_LENGTH + 1];
-	CLEANUP(free_string) char *temporary =
-		xasprintf("%s.%d.%ld.tmp", digest_format_hex(digest, name), (int)getpid(), (long)syscall(SYS_gettid));
+	CLEANUP(free_string) char *temporary = xasprintf("%s.%d.%ld.tmp", digest_format_hex(digest, name),
+							 (int)getpid(), (long)syscall(SYS_gettid));
 	CLEANUP(close_file) int fd = openat(cache->directory_fd, temporary,
 					    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 

@@ -27,25 +27,25 @@
 #define PLAN_NONE UINT32_MAX
 
 struct plan_image {
-	uint32_t number;           /* its position in the plan */
-	char *name;                /* its source as written */
+	uint32_t number; /* its position in the plan */
+	char *name;      /* its source as written */
 	struct source_image from;
-	bool is_pinned;            /* `digest` is known beforehand and enforced */
+	bool is_pinned; /* `digest` is known beforehand and enforced */
 	struct digest digest;
-	uint32_t top;              /* manifest; PLAN_NONE until resolved */
-	bool is_root;              /* what was asked for (a catalog's index): its tag moves last */
-	uint32_t attached_to;      /* a signature or referrer of this image, or PLAN_NONE */
-	char *target_repository;   /* path at the target registry, or NULL */
-	char *target_tag;          /* or NULL: by digest only */
-	uint32_t n_manifests;      /* added to the plan for its sake */
-	struct error failure;      /* why it cannot be had; ERROR_NONE: it can */
+	uint32_t top;            /* manifest; PLAN_NONE until resolved */
+	bool is_root;            /* what was asked for (a catalog's index): its tag moves last */
+	uint32_t attached_to;    /* a signature or referrer of this image, or PLAN_NONE */
+	char *target_repository; /* path at the target registry, or NULL */
+	char *target_tag;        /* or NULL: by digest only */
+	uint32_t n_manifests;    /* added to the plan for its sake */
+	struct error failure;    /* why it cannot be had; ERROR_NONE: it can */
 };
 
 struct plan_manifest {
 	uint32_t size;
-	uint8_t type;              /* enum manifest_type */
+	uint8_t type; /* enum manifest_type */
 	bool is_resolved;
-	uint32_t image;            /* one whose source has it */
+	uint32_t image;                   /* one whose source has it */
 	uint32_t first_child, n_children; /* in plan->children: positions of manifests */
 	uint32_t first_blob, n_blobs;     /* in plan->manifest_blobs: positions of blobs */
 };
@@ -53,14 +53,14 @@ struct plan_manifest {
 struct plan_blob {
 	uint64_t size;
 	bool is_config;
-	uint32_t first_use, n_uses;       /* in plan->uses: positions of images */
+	uint32_t first_use, n_uses; /* in plan->uses: positions of images */
 };
 
 struct plan {
-	struct source *source;          /* borrowed */
-	struct manifest_cache *cache;   /* borrowed; not used for stores */
+	struct source *source;        /* borrowed */
+	struct manifest_cache *cache; /* borrowed; not used for stores */
 
-	struct plan_image **images;     /* owned */
+	struct plan_image **images; /* owned */
 	size_t n_images, allocated_images;
 
 	struct digest_map manifest_digests;
@@ -77,11 +77,11 @@ struct plan {
 
 	/* after plan_seal */
 	uint32_t *uses;
-	bool *is_manifest_used;         /* by an image that takes part */
-	uint64_t total_bytes;           /* of all blobs and manifests that are used */
+	bool *is_manifest_used; /* by an image that takes part */
+	uint64_t total_bytes;   /* of all blobs and manifests that are used */
 	size_t n_blobs_used;
 
-	pthread_mutex_t mutex;          /* while resolving: guards everything above but the images' items */
+	pthread_mutex_t mutex; /* while resolving: guards everything above but the images' items */
 };
 
 struct plan *plan_new(struct source *source, struct manifest_cache *cache);
@@ -92,8 +92,8 @@ void plan_freep(struct plan **plan);
 struct plan_image *plan_add_image(struct plan *plan, const char *name, struct source_image *from);
 
 struct plan_options {
-	unsigned workers;            /* requests at a time */
-	bool with_attached;          /* look for .sig tags and referrers */
+	unsigned workers;                /* requests at a time */
+	bool with_attached;              /* look for .sig tags and referrers */
 	const struct platform *platform; /* of an index take this one alone; NULL: all */
 	struct progress *progress;
 };

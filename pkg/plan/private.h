@@ -23,9 +23,8 @@ void resolution_fail(struct resolution *resolution, struct error *err);
 
 /* contents.c; the plan's mutex is held. A manifest by its digest; *position is where it stands. A size
  * that differs from the one known is a contradiction (ERROR_DIGEST). */
-int plan_add_manifest(struct plan *plan, const struct digest *digest, uint64_t size,
-		      enum manifest_type type, uint32_t image, uint32_t *position,
-		      struct error *err) MUST_CHECK;
+int plan_add_manifest(struct plan *plan, const struct digest *digest, uint64_t size, enum manifest_type type,
+		      uint32_t image, uint32_t *position, struct error *err) MUST_CHECK;
 /* What is in a manifest that was read: its children, or its blobs. */
 int plan_add_contents(struct plan *plan, uint32_t position, const struct manifest *parsed, uint32_t image,
 		      struct error *err) MUST_CHECK;

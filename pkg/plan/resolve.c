@@ -98,10 +98,12 @@ static int add_top_locked(struct plan *plan, struct plan_image *image, const str
 	uint32_t position;
 
 	if (child) {
-		if (plan_add_manifest(plan, &child->digest, child->size, manifest_type_parse(child->media_type),
-				      image->number, &position, err) < 0)
+		if (plan_add_manifest(plan, &child->digest, child->size,
+				      manifest_type_parse(child->media_type), image->number, &position,
+				      err) < 0)
 			return -1;
-	} else if (plan_add_manifest(plan, &top->digest, top->size, parsed->type, image->number, &position, err) < 0 ||
+	} else if (plan_add_manifest(plan, &top->digest, top->size, parsed->type, image->number, &position,
+				     err) < 0 ||
 		   plan_add_contents(plan, position, parsed, image->number, err) < 0) {
 		return -1;
 	}
@@ -138,7 +140,8 @@ static void name_failure(const struct plan_image *image, struct error *err)
 	if (text_starts_with(err->message, image->name))
 		return;
 	bool is_same_place = text_starts_with(err->message, place);
-	error_set(&named, err->code, "%s: %s", image->name, err->message + (is_same_place ? strlen(place) : 0));
+	error_set(&named, err->code, "%s: %s", image->name,
+		  err->message + (is_same_place ? strlen(place) : 0));
 	error_clear(err);
 	error_move(err, &named);
 }
@@ -225,8 +228,8 @@ static int read_child(struct resolution *resolution, struct source_session *sess
 	if (fetch_child(resolution, session, position, &descriptor, &bytes, err) < 0)
 		return -1;
 	if (bytes.len != manifest.size)
-		return error_set(err, ERROR_DIGEST, "manifest has %zu bytes, its index says %" PRIu32, bytes.len,
-				 manifest.size);
+		return error_set(err, ERROR_DIGEST, "manifest has %zu bytes, its index says %" PRIu32,
+				 bytes.len, manifest.size);
 	if (manifest_parse(&parsed, bytes.buf, bytes.len, type, OCI_MAX_CHILDREN, err) < 0)
 		return -1;
 	pthread_mutex_lock(&plan->mutex);
@@ -315,7 +318,8 @@ static void fail_incomplete(struct plan *plan)
 			continue;
 		if (image->top == PLAN_NONE || plan_walk(plan, image, reject_unresolved, plan) != 0)
 			error_set(&image->failure, ERROR_NOT_FOUND,
-				  "%s: a manifest of its index could not be read, or indexes are nested deeper than %d",
+				  "%s: a manifest of its index could not be read, or indexes are nested "
+				  "deeper than %d",
 				  image->name, OCI_MAX_INDEX_DEPTH);
 	}
 	for (size_t i = 0; i < plan->n_images; i++) {

@@ -12,7 +12,7 @@ struct download {
 	const struct descriptor *descriptor;
 	struct blob_store *into;
 	struct progress *progress;
-	struct blob_writer *writer;  /* NULL: nothing is there yet, or it was no good */
+	struct blob_writer *writer; /* NULL: nothing is there yet, or it was no good */
 	struct blob_sink sink;
 };
 
@@ -36,10 +36,10 @@ static int begin(struct download *download, struct error *err)
 {
 	if (download->writer)
 		return 0;
-	download->sink = (struct blob_sink){
-		.write = write_incoming, .restart = restart_incoming, .context = download};
-	return blob_store_create_blob(download->into, &download->descriptor->digest, download->descriptor->size,
-				      &download->writer, err);
+	download->sink =
+		(struct blob_sink){.write = write_incoming, .restart = restart_incoming, .context = download};
+	return blob_store_create_blob(download->into, &download->descriptor->digest,
+				      download->descriptor->size, &download->writer, err);
 }
 
 static void forget(struct download *download)

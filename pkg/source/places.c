@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The places of an image in a registry: mirrors of registries.conf, then the registry itself. They are
  * found anew for each request: that costs microseconds, and keeps an image of a large plan small. */
+#include "base/log.h"
 #include "source/private.h"
 
 /* Whether another place may do better. Our own side's errors and a request to stop end it. */
@@ -36,8 +37,8 @@ int source_find_places(const struct source *source, const struct source_image *i
 	return result;
 }
 
-static int try_place(struct source_session *session, const struct pull_source *place,
-		     struct attempt *attempt, struct error *err)
+static int try_place(struct source_session *session, const struct pull_source *place, struct attempt *attempt,
+		     struct error *err)
 {
 	CLEANUP(free_string) char *path = reference_repository_path(&place->reference);
 	struct repository repository = {
@@ -65,6 +66,9 @@ int source_try_places(struct source_session *session, struct source_image *image
 		unsigned number = (unsigned)((preferred + i) % places.count);
 
 		if (try_place(session, &places.items[number], attempt, &failed) == 0) {
+			if (number != preferred)
+				log_info("%s: from %s", image->reference,
+					 places.items[number].reference.registry);
 			atomic_store(&image->preferred, number);
 			return 0;
 		}

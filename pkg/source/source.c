@@ -80,8 +80,8 @@ static char *full_text(const struct reference *reference)
 {
 	CLEANUP(free_string) char *path = reference_repository_path(reference);
 
-	return xasprintf("%s/%s%s%s%s%s", reference->registry, path, *reference->tag ? ":" : "", reference->tag,
-			 *reference->id ? "@" : "", reference->id);
+	return xasprintf("%s/%s%s%s%s%s", reference->registry, path, *reference->tag ? ":" : "",
+			 reference->tag, *reference->id ? "@" : "", reference->id);
 }
 
 int source_image_init_registry(struct source_image *image, struct source *source, const char *name,
@@ -167,14 +167,15 @@ static int resolve_at(struct attempt *attempt, struct registry_session *session,
 	const struct reading *reading = attempt->context;
 
 	strbuf_reset(reading->bytes);
-	return registry_resolve(session, repository, reading->tag ? reading->tag : tag_or_digest, reading->bytes,
-				reading->top, err);
+	return registry_resolve(session, repository, reading->tag ? reading->tag : tag_or_digest,
+				reading->bytes, reading->top, err);
 }
 
 static int read_stored(struct blob_store *store, const struct descriptor *descriptor, struct strbuf *bytes,
 		       struct error *err)
 {
-	return blob_store_read_blob(store, &descriptor->digest, descriptor->size, OCI_MAX_MANIFEST_SIZE, bytes, err);
+	return blob_store_read_blob(store, &descriptor->digest, descriptor->size, OCI_MAX_MANIFEST_SIZE,
+				    bytes, err);
 }
 
 int source_resolve(struct source_session *session, struct source_image *image, struct strbuf *bytes,
@@ -252,14 +253,15 @@ int source_read_manifest(struct source_session *session, struct source_image *im
 }
 
 static int read_referrers_at(struct attempt *attempt, struct registry_session *session,
-			     const struct repository *repository, const char *tag_or_digest, struct error *err)
+			     const struct repository *repository, const char *tag_or_digest,
+			     struct error *err)
 {
 	const struct reading *reading = attempt->context;
 
 	(void)tag_or_digest;
 	strbuf_reset(reading->bytes);
-	return registry_read_referrers(session, repository, reading->digest, reading->is_known, reading->bytes,
-				       err);
+	return registry_read_referrers(session, repository, reading->digest, reading->is_known,
+				       reading->bytes, err);
 }
 
 int source_read_referrers(struct source_session *session, struct source_image *image,
@@ -312,14 +314,17 @@ static int read_blob_at(struct attempt *attempt, struct registry_session *sessio
 }
 
 int source_read_blob(struct source_session *session, struct source_image *image,
-		     const struct descriptor *descriptor, size_t limit, struct strbuf *bytes, struct error *err)
+		     const struct descriptor *descriptor, size_t limit, struct strbuf *bytes,
+		     struct error *err)
 {
 	struct reading reading = {.bytes = bytes, .descriptor = descriptor};
 	struct attempt attempt = {.run = read_blob_at, .context = &reading};
 
 	if (descriptor->size > limit)
-		return error_set(err, ERROR_INVALID, "a blob of more than %zu bytes, which is read into memory", limit);
+		return error_set(err, ERROR_INVALID,
+				 "a blob of more than %zu bytes, which is read into memory", limit);
 	if (session->registry)
 		return source_try_places(session, image, &attempt, err);
-	return blob_store_read_blob(session->source->store, &descriptor->digest, descriptor->size, limit, bytes, err);
+	return blob_store_read_blob(session->source->store, &descriptor->digest, descriptor->size, limit,
+				    bytes, err);
 }

@@ -61,6 +61,7 @@ static char *describe(const struct finding *finding, const struct archive_layout
 		[FINDING_PADDING] = "padding of blob ",
 		[FINDING_ABSENT] = "place of the missing blob ",
 		[FINDING_LAYOUT] = LAYOUT_FILE,
+		[FINDING_DIRECTORIES] = "headers of the directories",
 		[FINDING_RECORDS] = ARCHIVE_RECORDS_FILE,
 		[FINDING_INDEX] = LAYOUT_INDEX_FILE,
 	};

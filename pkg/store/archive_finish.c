@@ -264,6 +264,9 @@ static int publish_sidecar(struct archive_writer *writer, const struct strbuf *t
 	if ((skip_sync ? write_without_sync(path, text, err)
 		       : file_replace(AT_FDCWD, path, text->buf, text->len, 0644, err)) < 0)
 		return -1;
+	if (archive_earlier_remove(writer->path, err) < 0)
+		return -1;
+	/* Last: while it is there archive_restore_index knows that something is left to do. */
 	if (unlink(writer->plan_path) < 0 && errno != ENOENT)
 		return error_set_errno(err, "%s", writer->plan_path);
 	return 0;
@@ -277,5 +280,6 @@ int archive_writer_finish(struct archive_writer *writer, struct archive_records 
 	if (settle_slots(writer, err) < 0 || append_tail(writer, records, &text, err) < 0 ||
 	    publish_archive(writer, skip_sync, err) < 0)
 		return -1;
-	return writer->with_records ? publish_sidecar(writer, &text, skip_sync, err) : 0;
+	return writer->with_records ? publish_sidecar(writer, &text, skip_sync, err)
+				    : archive_earlier_remove(writer->path, err);
 }

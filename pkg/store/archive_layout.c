@@ -12,9 +12,11 @@
 #define TRAILER_MAGIC "airlift-archive "
 #define TRAILER_VERSION "1"
 
-void archive_layout_init(struct archive_layout *layout)
+void archive_layout_init(struct archive_layout *layout, bool with_records)
 {
-	*layout = (struct archive_layout){.end = ARCHIVE_START_LENGTH};
+	*layout = (struct archive_layout){
+		.end = with_records ? ARCHIVE_START_LENGTH : ARCHIVE_PLAIN_START_LENGTH,
+	};
 }
 
 void archive_layout_release(struct archive_layout *layout)
@@ -85,12 +87,20 @@ void archive_add_entry(struct strbuf *out, const char *name, const void *data, s
 	strbuf_add(out, zeros, (size_t)(tar_padded(length) - length));
 }
 
-void archive_format_start(uint8_t out[ARCHIVE_START_LENGTH])
+/* Readers that make missing directories themselves also change their owner (containers/storage does, and
+ * with it skopeo), which only root may: so they are there, and before everything that lies in them. */
+size_t archive_format_start(uint8_t out[ARCHIVE_START_LENGTH], bool with_records)
 {
+	static const char *const directories[] = {"blobs/", "blobs/sha256/", "airlift/", "airlift/absent/"};
 	CLEANUP(strbuf_release) struct strbuf entry = STRBUF_INIT;
+	size_t length = ARCHIVE_LAYOUT_LENGTH;
+	size_t end = with_records ? ARCHIVE_START_LENGTH : ARCHIVE_PLAIN_START_LENGTH;
 
 	archive_add_entry(&entry, LAYOUT_FILE, LAYOUT_CONTENT, strlen(LAYOUT_CONTENT));
-	memcpy(out, entry.buf, ARCHIVE_START_LENGTH);
+	memcpy(out, entry.buf, ARCHIVE_LAYOUT_LENGTH);
+	for (size_t i = 0; length < end; i++, length += TAR_BLOCK_SIZE)
+		tar_directory_format(out + length, directories[i]);
+	return end;
 }
 
 /* --- the trailer: lines of text, so that a person with a hex dump can read it too */
@@ -153,19 +163,4 @@ enum trailer_result archive_trailer_parse(struct archive_trailer *trailer,
 	/* There is one way to write it: whatever differs is damage. */
 	archive_trailer_format(trailer, expected);
 	return memcmp(bytes, expected, ARCHIVE_END_LENGTH) ? TRAILER_DAMAGED : TRAILER_GOOD;
-}
-
-/* --- the plan */
-
-void archive_plan_format(const struct archive_layout *layout, struct strbuf *out)
-{
-	char hex[DIGEST_HEX_LENGTH + 1];
-	struct digest digest;
-
-	strbuf_addf(out, "airlift-plan 1\nblobs %zu\n", layout->digests.count);
-	for (size_t i = 0; i < layout->digests.count; i++)
-		strbuf_addf(out, "%s %" PRIu64 "\n", digest_format_hex(&layout->digests.digests[i], hex),
-			    layout->slots[i].size_bytes);
-	digest_of(out->buf, out->len, &digest);
-	strbuf_addf(out, "sha256 %s\n", digest_format_hex(&digest, hex));
 }

@@ -3,13 +3,15 @@
  * Private to this module: where everything in an archive stands (docs/archive-format.md).
  *
  *     0      oci-layout                 a header and a block
- *     1024   blobs/sha256/<hex> ...     each: header(s), data, padding; in the order of the plan
+ *     1024   blobs/, blobs/sha256/, airlift/, airlift/absent/
+ *     3072   blobs/sha256/<hex> ...     each: header(s), data, padding; in the order of the plan
  *     end    airlift/index.json         the records
  *            index.json
  *            airlift/trailer            a header and a block
  *            two blocks of zeros
  *
- * A reader computes the same places from the sizes and compares, so nothing can overlap or hide.
+ * A reader computes the same places from the sizes and compares, so nothing can overlap or hide. Archives
+ * without records have no directories of ours either: blobs begin at 2048.
  */
 #pragma once
 
@@ -27,8 +29,11 @@
 #define ARCHIVE_RECORDS_FILE "airlift/index.json"
 #define ARCHIVE_TRAILER_FILE "airlift/trailer"
 #define ARCHIVE_RECORDS_MAX_SIZE (256u << 20)
-/* oci-layout: the same bytes at the start of every archive. */
-#define ARCHIVE_START_LENGTH (2 * TAR_BLOCK_SIZE)
+/* oci-layout and the directories: the same bytes at the start of every archive. */
+#define ARCHIVE_START_LENGTH (6 * TAR_BLOCK_SIZE)
+#define ARCHIVE_PLAIN_START_LENGTH (4 * TAR_BLOCK_SIZE)
+/* Of those, the part that is oci-layout. */
+#define ARCHIVE_LAYOUT_LENGTH (2 * TAR_BLOCK_SIZE)
 /* Trailer and zeros: a fixed number of bytes at the end. */
 #define ARCHIVE_END_LENGTH (4 * TAR_BLOCK_SIZE)
 
@@ -48,7 +53,7 @@ struct archive_layout {
 	uint64_t end; /* where the next entry would begin */
 };
 
-void archive_layout_init(struct archive_layout *layout);
+void archive_layout_init(struct archive_layout *layout, bool with_records);
 void archive_layout_release(struct archive_layout *layout);
 /* Gives the next blob its place. ERROR_INVALID if it is there already or too large. */
 int archive_layout_add(struct archive_layout *layout, const struct digest *digest, uint64_t size_bytes,
@@ -61,8 +66,8 @@ uint64_t archive_slot_header_offset(const struct archive_slot *slot);
 size_t archive_slot_header(const struct archive_layout *layout, size_t index, bool is_absent,
 			   uint8_t out[TAR_HEADER_MAX_LENGTH]);
 
-/* The first bytes of every archive. */
-void archive_format_start(uint8_t out[ARCHIVE_START_LENGTH]);
+/* The first bytes of every archive; returns how many they are. */
+size_t archive_format_start(uint8_t out[ARCHIVE_START_LENGTH], bool with_records);
 
 /* Adds a whole entry: header, data, padding. */
 void archive_add_entry(struct strbuf *out, const char *name, const void *data, size_t length);
@@ -81,4 +86,8 @@ enum trailer_result archive_trailer_parse(struct archive_trailer *trailer,
 					  const uint8_t bytes[ARCHIVE_END_LENGTH]);
 
 /* The plan as it is kept beside an unfinished archive. */
+#define ARCHIVE_PLAN_MAX_SIZE (512u << 20)
 void archive_plan_format(const struct archive_layout *layout, struct strbuf *out);
+/* Into an initialised layout. ERROR_INVALID for what archive_plan_format has not written. */
+int archive_plan_parse(struct archive_layout *layout, const struct strbuf *text,
+		       struct error *err) MUST_CHECK;

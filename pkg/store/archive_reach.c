@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/archive_reach.h"
 
-#include <string.h>
-
 #include "base/strbuf.h"
-#include "base/text.h"
 #include "digest/digest_map.h"
 
 struct walk {
@@ -28,13 +25,6 @@ static bool visit_once(struct walk *walk, const struct digest *digest, uint64_t 
 	if (is_new)
 		walk->visit(digest, size, walk->context);
 	return is_new;
-}
-
-/* OCI image-spec layer.md, "Non-Distributable Layers"; Docker image manifest v2 schema 2. */
-static bool is_distributable(const char *media_type)
-{
-	return !text_starts_with(media_type, "application/vnd.oci.image.layer.nondistributable.") &&
-	       !text_starts_with(media_type, "application/vnd.docker.image.rootfs.foreign.");
 }
 
 static int walk_manifest(struct walk *walk, const struct digest *digest, uint64_t size,
@@ -72,7 +62,7 @@ static int walk_manifest(struct walk *walk, const struct digest *digest, uint64_
 		return result;
 	visit_once(walk, &manifest.config.digest, manifest.config.size);
 	for (size_t i = 0; i < manifest.n_layers; i++)
-		if (is_distributable(manifest.layers[i].media_type))
+		if (!descriptor_is_foreign(&manifest.layers[i]))
 			visit_once(walk, &manifest.layers[i].digest, manifest.layers[i].size);
 	return result;
 }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "document/writer.h"
 #include "store/chunks.h"
 
@@ -30,17 +31,32 @@ void archive_records_release(struct archive_records *records)
 	*records = (struct archive_records)ARCHIVE_RECORDS_INIT;
 }
 
-static void write_optional(struct json_writer *writer, const char *key, const char *text)
+char *archive_records_name(const char *text)
 {
-	if (text)
-		json_write_string(writer, key, text);
+	struct strbuf name = STRBUF_INIT;
+
+	text_escape(&name, text, strlen(text), SIZE_MAX);
+	return strbuf_detach(&name);
 }
 
-static void write_strings(struct json_writer *writer, const char *key, const struct strvec *list)
+static void write_name(struct json_writer *writer, const char *key, const char *text)
+{
+	CLEANUP(free_string) char *name = archive_records_name(text);
+
+	json_write_string(writer, key, name);
+}
+
+static void write_optional_name(struct json_writer *writer, const char *key, const char *text)
+{
+	if (text)
+		write_name(writer, key, text);
+}
+
+static void write_names(struct json_writer *writer, const char *key, const struct strvec *list)
 {
 	json_open_array(writer, key);
 	for (size_t i = 0; i < list->count; i++)
-		json_write_string(writer, NULL, list->items[i]);
+		write_name(writer, NULL, list->items[i]);
 	json_close_array(writer);
 }
 
@@ -57,9 +73,9 @@ static void write_roots(struct json_writer *writer, const struct archive_records
 	json_open_array(writer, "roots");
 	for (size_t i = 0; i < records->n_roots; i++) {
 		json_open_object(writer, NULL);
-		json_write_string(writer, "kind", records->roots[i].kind);
-		json_write_string(writer, "source", records->roots[i].source);
-		write_strings(writer, "images", &records->roots[i].images);
+		write_name(writer, "kind", records->roots[i].kind);
+		write_name(writer, "source", records->roots[i].source);
+		write_names(writer, "images", &records->roots[i].images);
 		json_close_object(writer);
 	}
 	json_close_array(writer);
@@ -71,11 +87,11 @@ static void write_images(struct json_writer *writer, const struct archive_record
 	for (size_t i = 0; i < records->n_images; i++) {
 		const struct archive_image *image = &records->images[i];
 		json_open_object(writer, NULL);
-		json_write_string(writer, "source", image->source);
+		write_name(writer, "source", image->source);
 		json_write_string(writer, "mediaType", manifest_type_name(image->type));
 		write_descriptor(writer, &image->digest, image->size);
-		write_optional(writer, "attachedTo", image->attached_to);
-		write_optional(writer, "tag", image->tag);
+		write_optional_name(writer, "attachedTo", image->attached_to);
+		write_optional_name(writer, "tag", image->tag);
 		json_close_object(writer);
 	}
 	json_close_array(writer);
@@ -86,7 +102,7 @@ static void write_missing(struct json_writer *writer, const struct archive_recor
 	json_open_array(writer, "missing");
 	for (size_t i = 0; i < records->n_missing; i++) {
 		json_open_object(writer, NULL);
-		json_write_string(writer, "source", records->missing[i].source);
+		write_name(writer, "source", records->missing[i].source);
 		json_write_string(writer, "reason", records->missing[i].reason);
 		json_close_object(writer);
 	}
@@ -152,7 +168,7 @@ void archive_records_format(struct strbuf *out, struct archive_records *records,
 	json_write_unsigned(&writer, "format", ARCHIVE_FORMAT);
 	json_write_string(&writer, "id", "");
 	size_t id_position = out->len - 1;
-	write_strings(&writer, "predecessors", &records->predecessors);
+	write_names(&writer, "predecessors", &records->predecessors);
 	write_roots(&writer, records);
 	write_images(&writer, records);
 	write_missing(&writer, records);

@@ -27,8 +27,13 @@ struct archive_index {
 void archive_records_format(struct strbuf *out, struct archive_records *records,
 			    const struct archive_layout *layout, const struct archive_index *index);
 
+/* A copy of a name as the records may hold it: what a terminal could take for a command is escaped. Names come
+ * from catalogs too, and an image whose name is none must not make the archive unreadable. */
+char *archive_records_name(const char *text);
+
 /* Into empty records and an initialised layout, whose slots become filled or stay empty. Every member, the
- * id and the place of each blob are checked. ERROR_DIGEST for what no airlift has written. */
+ * id and the place of each blob are checked, and that names hold no control characters; reasons may: escape
+ * them before they are shown. ERROR_DIGEST for what no airlift has written. */
 int archive_records_parse(struct archive_records *records, struct archive_layout *layout,
 			  struct archive_index *index, const char *name, const struct strbuf *text,
 			  struct error *err) MUST_CHECK;

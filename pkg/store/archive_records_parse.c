@@ -3,11 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "document/document.h"
 #include "store/archive_records.h"
 #include "store/chunks.h"
 
-static int read_copy(const struct node *object, const char *key, char **copy, struct error *err)
+static int read_text(const struct node *object, const char *key, char **copy, struct error *err)
 {
 	struct node member = node_member(object, key);
 	const char *text = NULL;
@@ -18,15 +19,79 @@ static int read_copy(const struct node *object, const char *key, char **copy, st
 	return 0;
 }
 
-static int read_optional_copy(const struct node *object, const char *key, char **copy, struct error *err)
+/* Names are shown, compared and written into files: they are what archive_records_name leaves as it is. */
+static int check_name(const struct node *node, const char *text, struct error *err)
+{
+	CLEANUP(free_string) char *name = archive_records_name(text);
+
+	return strcmp(name, text) ? node_error(node, err, "holds control characters") : 0;
+}
+
+static int read_optional_name(const struct node *object, const char *key, char **copy, struct error *err)
 {
 	struct node member = node_member(object, key);
 	const char *text = NULL;
 
-	if (node_optional_string(&member, &text, err) < 0)
+	if (node_optional_string(&member, &text, err) < 0 || (text && check_name(&member, text, err) < 0))
 		return -1;
 	*copy = text ? xstrdup(text) : NULL;
 	return 0;
+}
+
+static int read_name(const struct node *object, const char *key, char **copy, struct error *err)
+{
+	struct node member = node_member(object, key);
+	const char *text = NULL;
+
+	if (node_string(&member, &text, err) < 0 || check_name(&member, text, err) < 0)
+		return -1;
+	*copy = xstrdup(text);
+	return 0;
+}
+
+static int read_names(const struct node *object, const char *key, struct strvec *names, struct error *err)
+{
+	struct node list = node_member(object, key);
+
+	if (node_strings(&list, names, err) < 0)
+		return -1;
+	for (size_t i = 0; i < names->count; i++) {
+		struct node element = node_element(&list, i);
+		if (check_name(&element, names->items[i], err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* "sha256-<hex>.sig" and its like (cosign, "Signature Spec"): a tag beside an image, never one that somebody
+ * may have given to another image. */
+static bool is_attached_tag(const char *tag)
+{
+	static const char prefix[] = "sha256-";
+	static const char *const suffixes[] = {".sig", ".att", ".sbom"};
+	char hex[DIGEST_HEX_LENGTH + 1] = {0};
+	struct digest digest;
+
+	if (!text_starts_with(tag, prefix) || strlen(tag) < strlen(prefix) + DIGEST_HEX_LENGTH)
+		return false;
+	memcpy(hex, tag + strlen(prefix), DIGEST_HEX_LENGTH);
+	if (!digest_parse_hex(&digest, hex))
+		return false;
+	for (size_t i = 0; i < ARRAY_LENGTH(suffixes); i++)
+		if (!strcmp(tag + strlen(prefix) + DIGEST_HEX_LENGTH, suffixes[i]))
+			return true;
+	return false;
+}
+
+static int read_tag(const struct node *object, char **tag, struct error *err)
+{
+	struct node member = node_member(object, "tag");
+
+	if (read_optional_name(object, "tag", tag, err) < 0)
+		return -1;
+	if (!*tag || is_attached_tag(*tag))
+		return 0;
+	return node_error(&member, err, "is not that of a signature, attestation or bill of materials");
 }
 
 static int read_number(const struct node *object, const char *key, uint64_t maximum, uint64_t *value,
@@ -67,10 +132,9 @@ static int read_roots(const struct node *root, struct archive_records *records, 
 	for (size_t i = 0; i < node_count(&list); i++) {
 		struct node object = node_element(&list, i);
 		struct archive_root *read = &records->roots[records->n_roots++];
-		struct node images = node_member(&object, "images");
-		if (read_copy(&object, "kind", &read->kind, err) < 0 ||
-		    read_copy(&object, "source", &read->source, err) < 0 ||
-		    node_strings(&images, &read->images, err) < 0)
+		if (read_name(&object, "kind", &read->kind, err) < 0 ||
+		    read_name(&object, "source", &read->source, err) < 0 ||
+		    read_names(&object, "images", &read->images, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -80,11 +144,11 @@ static int read_image(const struct node *object, struct archive_image *image, st
 {
 	CLEANUP(free_string) char *media_type = NULL;
 
-	if (read_copy(object, "source", &image->source, err) < 0 ||
-	    read_copy(object, "mediaType", &media_type, err) < 0 ||
+	if (read_name(object, "source", &image->source, err) < 0 ||
+	    read_text(object, "mediaType", &media_type, err) < 0 ||
 	    read_descriptor(object, &image->digest, &image->size, err) < 0 ||
-	    read_optional_copy(object, "attachedTo", &image->attached_to, err) < 0 ||
-	    read_optional_copy(object, "tag", &image->tag, err) < 0)
+	    read_optional_name(object, "attachedTo", &image->attached_to, err) < 0 ||
+	    read_tag(object, &image->tag, err) < 0)
 		return -1;
 	image->type = manifest_type_parse(media_type);
 	if (image->type == MANIFEST_UNKNOWN)
@@ -117,8 +181,8 @@ static int read_missing(const struct node *root, struct archive_records *records
 	for (size_t i = 0; i < node_count(&list); i++) {
 		struct node object = node_element(&list, i);
 		struct archive_missing *read = &records->missing[records->n_missing++];
-		if (read_copy(&object, "source", &read->source, err) < 0 ||
-		    read_copy(&object, "reason", &read->reason, err) < 0)
+		if (read_name(&object, "source", &read->source, err) < 0 ||
+		    read_text(&object, "reason", &read->reason, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -240,10 +304,9 @@ static int check_format(const struct node *root, struct error *err)
 static int read_head(const struct node *root, struct archive_records *records, struct archive_index *index,
 		     struct error *err)
 {
-	struct node predecessors = node_member(root, "predecessors");
 	struct node index_node = node_member(root, "index");
 
-	if (node_strings(&predecessors, &records->predecessors, err) < 0 ||
+	if (read_names(root, "predecessors", &records->predecessors, err) < 0 ||
 	    read_roots(root, records, err) < 0 || read_images(root, records, err) < 0 ||
 	    read_missing(root, records, err) < 0)
 		return -1;

@@ -19,13 +19,14 @@ struct resume {
 	struct error err;     /* the first */
 };
 
-static int has_header(const struct archive_writer *writer, size_t slot, bool *has, struct error *err)
+int archive_has_header(const struct archive_layout *layout, const struct volume_set *bytes, size_t slot,
+		       bool *has, struct error *err)
 {
 	uint8_t expected[TAR_HEADER_MAX_LENGTH], found[TAR_HEADER_MAX_LENGTH];
-	size_t length = archive_slot_header(&writer->layout, slot, false, expected);
-	uint64_t offset = archive_slot_header_offset(&writer->layout.slots[slot]);
+	size_t length = archive_slot_header(layout, slot, false, expected);
+	uint64_t offset = archive_slot_header_offset(&layout->slots[slot]);
 
-	if (volume_set_read_all(writer->bytes, offset, found, length, err) < 0)
+	if (volume_set_read_all(bytes, offset, found, length, err) < 0)
 		return -1;
 	*has = !memcmp(found, expected, length);
 	return 0;
@@ -38,7 +39,7 @@ static int collect(struct resume *resume, uint64_t *total_bytes, struct error *e
 	resume->candidates = xcalloc(layout->digests.count, sizeof(*resume->candidates));
 	for (size_t i = 0; i < layout->digests.count; i++) {
 		bool has = false;
-		if (has_header(resume->writer, i, &has, err) < 0)
+		if (archive_has_header(layout, resume->writer->bytes, i, &has, err) < 0)
 			return -1;
 		if (!has)
 			continue;

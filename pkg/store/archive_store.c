@@ -126,7 +126,7 @@ static bool begins_as_ours(const struct volume_set *bytes)
 	uint64_t size = volume_set_size(bytes);
 	size_t length = size < sizeof(start) ? (size_t)size : sizeof(start);
 
-	archive_format_start(expected);
+	archive_format_start(expected, true);
 	return volume_set_read_all(bytes, 0, start, length, &ignored) == 0 &&
 	       !memcmp(start, expected, length);
 }
@@ -249,7 +249,7 @@ int archive_store_open_records(struct archive_store **archive, const char *path,
 
 	opened->store.operations = &archive_operations;
 	opened->store.name = xasprintf("archive:%s", path);
-	archive_layout_init(&opened->layout);
+	archive_layout_init(&opened->layout, true);
 	if (open_bytes(opened, path, err) < 0 || read_trailer(opened, path, err) < 0 ||
 	    read_records(opened, path, err) < 0 || check_places(opened, path, err) < 0)
 		return -1;

@@ -55,11 +55,11 @@ static bool read_bytes(struct verify *verify, uint64_t offset, void *data, size_
 	return volume_set_read_all(verify->archive->bytes, offset, data, length, &ignored) == 0;
 }
 
-/* Compares a few bytes, such as a header, with what they must be. */
+/* Compares a few bytes, such as a header, with what they must be: at most ARCHIVE_START_LENGTH. */
 static void check_bytes(struct verify *verify, enum finding_kind kind, size_t slot, uint64_t offset,
 			const uint8_t *expected, size_t length)
 {
-	uint8_t found[TAR_HEADER_MAX_LENGTH];
+	uint8_t found[ARCHIVE_START_LENGTH];
 
 	if (length && (!read_bytes(verify, offset, found, length) || memcmp(found, expected, length) != 0))
 		add_finding(verify, kind, slot, offset, length);
@@ -197,8 +197,10 @@ static void check_frame(struct verify *verify)
 	const struct archive_trailer *trailer = &verify->archive->trailer;
 	uint8_t start[ARCHIVE_START_LENGTH], header[TAR_HEADER_MAX_LENGTH];
 
-	archive_format_start(start);
-	check_bytes(verify, FINDING_LAYOUT, 0, 0, start, sizeof(start));
+	archive_format_start(start, true);
+	check_bytes(verify, FINDING_LAYOUT, 0, 0, start, ARCHIVE_LAYOUT_LENGTH);
+	check_bytes(verify, FINDING_DIRECTORIES, 0, ARCHIVE_LAYOUT_LENGTH, start + ARCHIVE_LAYOUT_LENGTH,
+		    ARCHIVE_START_LENGTH - ARCHIVE_LAYOUT_LENGTH);
 	size_t length = tar_header_format(header, ARCHIVE_RECORDS_FILE, trailer->records_size);
 	check_bytes(verify, FINDING_RECORDS, 0, trailer->records_offset - length, header, length);
 	advance(verify, trailer->records_size + ARCHIVE_END_LENGTH);

@@ -15,6 +15,7 @@ enum finding_kind {
 	FINDING_PADDING, /* zeros behind it */
 	FINDING_ABSENT,  /* what should be zeros in place of a missing blob */
 	FINDING_LAYOUT,  /* the entry oci-layout */
+	FINDING_DIRECTORIES,
 	FINDING_RECORDS, /* header or padding of airlift/index.json */
 	FINDING_INDEX,   /* the entry index.json */
 };

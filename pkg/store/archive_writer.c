@@ -111,6 +111,7 @@ static void writer_free(struct blob_store *store)
 	struct archive_writer *writer = of(store);
 
 	volume_set_free(writer->bytes);
+	blob_store_free(writer->earlier);
 	close_file(&writer->fd);
 	file_lock_release(&writer->lock);
 	archive_layout_release(&writer->layout);
@@ -200,58 +201,90 @@ static int open_partial(struct archive_writer *writer, struct error *err)
 	CLEANUP(close_file) int copy = fcntl(writer->fd, F_DUPFD_CLOEXEC, 0);
 	if (copy < 0)
 		return error_set_errno(err, "%s", writer->partial_path);
-	writer->bytes = volume_set_of_file(copy, writer->layout.end, writer->partial_path);
+	writer->bytes = volume_set_of_file(copy, writer->layout.end, writer->partial_path, true);
 	copy = -1;
 	return 0;
 }
 
-/* Whether the plan on disk is the one of this run, byte for byte. */
-static int is_same_plan(const struct archive_writer *writer, const struct strbuf *plan, bool *is_same,
-			struct error *err)
+/* The plan on disk; empty if there is none that could be one. */
+static int read_plan(const struct archive_writer *writer, struct strbuf *plan, struct error *err)
 {
-	CLEANUP(strbuf_release) struct strbuf before = STRBUF_INIT;
-
-	*is_same = false;
-	if (file_read(AT_FDCWD, writer->plan_path, plan->len, &before, err) == 0) {
-		*is_same = before.len == plan->len && !memcmp(before.buf, plan->buf, plan->len);
+	if (file_read(AT_FDCWD, writer->plan_path, ARCHIVE_PLAN_MAX_SIZE, plan, err) == 0)
 		return 0;
-	}
-	/* A longer one is another one. */
 	if (!error_is(err, ERROR_NOT_FOUND) && !error_is(err, ERROR_INVALID))
 		return -1;
 	error_clear(err);
 	return 0;
 }
 
+/* Whether the file begins as one of this plan does. What was cut off before that holds no blob yet. */
+static int has_start(const struct archive_writer *writer, bool *has, struct error *err)
+{
+	uint8_t expected[ARCHIVE_START_LENGTH], start[ARCHIVE_START_LENGTH];
+	size_t length = archive_format_start(expected, writer->with_records);
+	struct stat status;
+
+	if (fstat(writer->fd, &status) < 0)
+		return error_set_errno(err, "%s", writer->partial_path);
+	*has = false;
+	if ((uint64_t)status.st_size < length)
+		return 0;
+	if (volume_set_read_all(writer->bytes, 0, start, length, err) < 0)
+		return -1;
+	*has = !memcmp(start, expected, length);
+	return 0;
+}
+
 static int resize(struct archive_writer *writer, uint64_t size_bytes, struct error *err)
 {
+	struct stat status;
+
+	/* Truncating a file that is empty makes ext4 write all of it to the disk when it is closed. */
+	if (fstat(writer->fd, &status) == 0 && (uint64_t)status.st_size == size_bytes)
+		return 0;
 	if (ftruncate(writer->fd, (off_t)size_bytes) < 0)
 		return error_set_errno(err, "%s: making it %" PRIu64 " bytes long", writer->partial_path,
 				       size_bytes);
 	return 0;
 }
 
-/* Goes on with an unfinished file of the same plan; otherwise begins anew. The old bytes go before the
- * new plan comes: a plan on disk always describes the file beside it. */
+/* The old bytes go before the new plan comes: a plan on disk always describes the file beside it. */
+static int begin_anew(struct archive_writer *writer, const struct strbuf *plan, struct error *err)
+{
+	if (resize(writer, 0, err) < 0)
+		return -1;
+	if (writer->with_records)
+		return file_replace(AT_FDCWD, writer->plan_path, plan->buf, plan->len, 0644, err);
+	if (unlink(writer->plan_path) < 0 && errno != ENOENT)
+		return error_set_errno(err, "%s", writer->plan_path);
+	return 0;
+}
+
+/* Goes on with an unfinished file of the same plan, byte for byte; otherwise keeps what is in it under
+ * another name and begins anew. */
 static int prepare(struct archive_writer *writer, struct progress *progress, struct error *err)
 {
 	CLEANUP(strbuf_release) struct strbuf plan = STRBUF_INIT;
+	CLEANUP(strbuf_release) struct strbuf before = STRBUF_INIT;
 	uint8_t start[ARCHIVE_START_LENGTH];
-	bool is_same = false;
 
 	archive_plan_format(&writer->layout, &plan);
-	if (writer->with_records && is_same_plan(writer, &plan, &is_same, err) < 0)
+	if (read_plan(writer, &before, err) < 0)
 		return -1;
-	if (!is_same && resize(writer, 0, err) < 0)
+	bool is_same =
+		writer->with_records && before.len == plan.len && !memcmp(before.buf, plan.buf, plan.len);
+	if (!is_same && archive_earlier_keep(writer, &before, err) < 0)
 		return -1;
-	if (!is_same && writer->with_records &&
-	    file_replace(AT_FDCWD, writer->plan_path, plan.buf, plan.len, 0644, err) < 0)
+	if (open_partial(writer, err) < 0 || (is_same && has_start(writer, &is_same, err) < 0))
+		return -1;
+	if (!is_same && begin_anew(writer, &plan, err) < 0)
 		return -1;
 	if (resize(writer, writer->layout.end, err) < 0)
 		return -1;
-	archive_format_start(start);
-	if (file_pwrite_all(writer->fd, start, sizeof(start), 0, writer->partial_path, err) < 0)
+	size_t length = archive_format_start(start, writer->with_records);
+	if (file_pwrite_all(writer->fd, start, length, 0, writer->partial_path, err) < 0)
 		return -1;
+	writer->earlier = archive_earlier_open(writer->path);
 	return is_same ? archive_resume(writer, progress, err) : 0;
 }
 
@@ -269,12 +302,12 @@ int archive_writer_open(struct archive_writer **writer, const char *path, const 
 	opened->fd = -1;
 	opened->lock.fd = -1;
 	opened->with_records = with_records;
-	archive_layout_init(&opened->layout);
+	archive_layout_init(&opened->layout, with_records);
 	if (file_lock_take(&opened->lock, lock_path, err) < 0)
 		return error_wrap(err, "%s", path);
 	if (lay_out(&opened->layout, blobs, n_blobs, err) < 0)
 		return error_wrap(err, "%s", path);
-	if (open_partial(opened, err) < 0 || prepare(opened, progress, err) < 0)
+	if (prepare(opened, progress, err) < 0)
 		return -1;
 	*writer = steal(&opened);
 	return 0;
@@ -283,6 +316,11 @@ int archive_writer_open(struct archive_writer **writer, const char *path, const 
 struct blob_store *archive_writer_store(struct archive_writer *writer)
 {
 	return &writer->store;
+}
+
+struct blob_store *archive_writer_earlier(struct archive_writer *writer)
+{
+	return writer->earlier;
 }
 
 void archive_writer_free(struct archive_writer *writer)

@@ -44,7 +44,9 @@ struct blob_writer {
 	struct blob_store *store;
 	struct digest digest;
 	uint64_t size;
-	uint64_t written;
+	uint64_t written; /* bytes of the blob so far, with those in the buffer */
+	char *buffer;     /* the last n_buffered of them, not in the file yet; NULL until needed */
+	size_t n_buffered;
 	int fd;        /* borrowed by writers of archives, owned by those of directories */
 	uint64_t base; /* where the blob begins in the file */
 	struct chunk_hasher hasher;

@@ -72,12 +72,17 @@ static int directory_locate(struct blob_store *store, struct blob_reader *reader
 		return blob_not_found(store, &reader->digest, err);
 	digest_format_hex(&reader->digest, name);
 	/* A layout comes from outside: a link may lead anywhere, a pipe would block. */
-	CLEANUP(close_file) int fd =
-		openat(directory->blobs_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	CLEANUP(close_file)
+	int fd = openat(directory->blobs_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0 && errno == ENOENT)
 		return blob_not_found(store, &reader->digest, err);
 	if (fd < 0 && errno == ELOOP)
 		return error_set(err, ERROR_INVALID, "%s: blob sha256:%s is a symbolic link", store->name,
+				 name);
+	if ((fd < 0 || fstat(fd, &status) < 0) && directory->mode == DIRECTORY_READ &&
+	    volume_is_damage(errno))
+		return error_set(err, ERROR_DIGEST,
+				 "%s: blob sha256:%s cannot be opened; the medium is damaged", store->name,
 				 name);
 	if (fd < 0 || fstat(fd, &status) < 0)
 		return error_set_errno(err, "%s: blob sha256:%s", store->name, name);
@@ -86,7 +91,7 @@ static int directory_locate(struct blob_store *store, struct blob_reader *reader
 				 name);
 	if ((uint64_t)status.st_size != reader->size)
 		return blob_wrong_size(store, &reader->digest, (uint64_t)status.st_size, reader->size, err);
-	reader->bytes = volume_set_of_file(fd, reader->size, store->name);
+	reader->bytes = volume_set_of_file(fd, reader->size, store->name, directory->mode != DIRECTORY_READ);
 	reader->owns_bytes = true;
 	fd = -1;
 	return 0;

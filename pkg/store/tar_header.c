@@ -57,7 +57,6 @@ static unsigned checksum(const uint8_t block[TAR_BLOCK_SIZE])
 static void format_block(uint8_t out[TAR_BLOCK_SIZE], const char *name, char type, uint64_t size_bytes)
 {
 	struct ustar header = {
-		.mode = "0000444",
 		.uid = "0000000",
 		.gid = "0000000",
 		.mtime = "00000000000",
@@ -68,6 +67,7 @@ static void format_block(uint8_t out[TAR_BLOCK_SIZE], const char *name, char typ
 		.device_minor = "0000000",
 	};
 
+	memcpy(header.mode, type == '5' ? "0000755" : "0000444", sizeof(header.mode));
 	assert(strlen(name) < sizeof(header.name));
 	memcpy(header.name, name, strlen(name));
 	snprintf(header.size, sizeof(header.size), "%011" PRIo64, size_bytes);
@@ -97,6 +97,11 @@ size_t tar_header_format(uint8_t out[TAR_HEADER_MAX_LENGTH], const char *name, u
 	memcpy(out + TAR_BLOCK_SIZE, record, (size_t)length);
 	format_block(out + 2 * TAR_BLOCK_SIZE, name, '0', 0);
 	return TAR_HEADER_MAX_LENGTH;
+}
+
+void tar_directory_format(uint8_t out[TAR_BLOCK_SIZE], const char *name)
+{
+	format_block(out, name, '5', 0);
 }
 
 /* Octal digits with spaces before and spaces or NULs behind; nothing at all is 0. */

@@ -5,6 +5,7 @@
  *
  * What is written is always the same for the same name and size: ustar, regular file, mode 0444, all
  * else 0; 8 GiB or more do not fit into eleven octal digits and get a pax header with just `size`.
+ * Directories have mode 0755.
  */
 #pragma once
 
@@ -23,6 +24,8 @@ size_t tar_header_length(uint64_t size_bytes);
 uint64_t tar_padded(uint64_t size_bytes);
 /* Writes the header(s) and returns their length. `name` is shorter than TAR_NAME_SIZE. */
 size_t tar_header_format(uint8_t out[TAR_HEADER_MAX_LENGTH], const char *name, uint64_t size_bytes);
+/* Writes the header of a directory; `name` ends in a slash, as other programs write it. */
+void tar_directory_format(uint8_t out[TAR_BLOCK_SIZE], const char *name);
 
 /* The fields of one 512-byte block, as they stand there. */
 struct tar_header {

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,13 +15,19 @@ struct volume_set {
 	int fd;
 	uint64_t size_bytes;
 	char *name;
+	bool is_own;
 };
 
-struct volume_set *volume_set_of_file(int fd, uint64_t size_bytes, const char *name)
+struct volume_set *volume_set_of_file(int fd, uint64_t size_bytes, const char *name, bool is_own)
 {
 	struct volume_set *set = xmalloc(sizeof(*set));
 
-	*set = (struct volume_set){.fd = fd, .size_bytes = size_bytes, .name = xstrdup(name)};
+	*set = (struct volume_set){
+		.fd = fd,
+		.size_bytes = size_bytes,
+		.name = xstrdup(name),
+		.is_own = is_own,
+	};
 	return set;
 }
 
@@ -36,7 +43,7 @@ int volume_set_open(struct volume_set **set, const char *path, struct error *err
 		return error_set_errno(err, "%s", path);
 	if (!S_ISREG(status.st_mode))
 		return error_set(err, ERROR_INVALID, "%s: is not a regular file", path);
-	*set = volume_set_of_file(fd, (uint64_t)status.st_size, path);
+	*set = volume_set_of_file(fd, (uint64_t)status.st_size, path, false);
 	fd = -1;
 	return 0;
 }
@@ -60,6 +67,24 @@ uint64_t volume_set_size(const struct volume_set *set)
 	return set->size_bytes;
 }
 
+/* A bad sector, or a file system whose own checksums are wrong (ext4: EBADMSG; xfs: EUCLEAN). */
+bool volume_is_damage(int error_number)
+{
+	return error_number == EIO || error_number == EBADMSG || error_number == EUCLEAN;
+}
+
+static int explain_failure(const struct volume_set *set, uint64_t offset, struct error *err)
+{
+	int error_number = errno;
+	char reason[128];
+
+	if (set->is_own || !volume_is_damage(error_number))
+		return error_set_errno(err, "%s: reading at byte %" PRIu64, set->name, offset);
+	return error_set(err, ERROR_DIGEST,
+			 "%s: cannot be read at byte %" PRIu64 ": %s; the medium is damaged", set->name,
+			 offset, strerror_r(error_number, reason, sizeof(reason)));
+}
+
 ssize_t volume_set_read(const struct volume_set *set, uint64_t offset, void *data, size_t length,
 			struct error *err)
 {
@@ -73,7 +98,7 @@ ssize_t volume_set_read(const struct volume_set *set, uint64_t offset, void *dat
 		got = pread(set->fd, data, length, (off_t)offset);
 	while (got < 0 && errno == EINTR);
 	if (got < 0)
-		return error_set_errno(err, "%s: reading at byte %" PRIu64, set->name, offset);
+		return explain_failure(set, offset, err);
 	return got;
 }
 

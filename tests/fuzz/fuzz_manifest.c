@@ -23,8 +23,7 @@ static void check_descriptor(const struct descriptor *descriptor)
 	if (!descriptor->has_platform)
 		return;
 	CLEANUP(free_string) char *text = platform_format(&descriptor->platform);
-	require(platform_matches(&descriptor->platform, &descriptor->platform) &&
-		strchr(text, '/'));
+	require(platform_matches(&descriptor->platform, &descriptor->platform) && strchr(text, '/'));
 }
 
 static void check_contents(const struct manifest *manifest)
@@ -48,8 +47,7 @@ static bool is_accepted_as(const uint8_t *data, size_t size, enum manifest_type 
 	CLEANUP(manifest_release) struct manifest manifest = MANIFEST_INIT;
 	CLEANUP(error_clear) struct error err = ERROR_INIT;
 
-	if (manifest_parse(&manifest, data, size, manifest_type_name(type), MAX_CHILDREN, &err) ==
-	    0) {
+	if (manifest_parse(&manifest, data, size, manifest_type_name(type), MAX_CHILDREN, &err) == 0) {
 		require(manifest.type == type);
 		return true;
 	}
@@ -80,8 +78,7 @@ static void check_config(const uint8_t *data, size_t size)
 		return;
 	}
 	for (size_t i = 0; i < config.n_labels; i++)
-		require(!strcmp(image_config_label(&config, config.labels[i].name),
-				config.labels[i].value));
+		require(!strcmp(image_config_label(&config, config.labels[i].name), config.labels[i].value));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -75,8 +75,8 @@ static void check_reference(const char *text)
 	}
 }
 
-static void check_location(const char *text, int (*parse)(struct location *location,
-							  const char *text, struct error *err))
+static void check_location(const char *text,
+			   int (*parse)(struct location *location, const char *text, struct error *err))
 {
 	CLEANUP(location_release) struct location location = LOCATION_INIT;
 	CLEANUP(error_clear) struct error err = ERROR_INIT;

@@ -353,9 +353,11 @@ TEST(what_cannot_be_reached_is_named)
 	server_stop(&server);
 	EXPECT_ERROR(http_perform(setup.session, &request, &response, &err), &err, ERROR_TRANSIENT,
 		     "Connection refused");
+	EXPECT(response.max_attempts == 0);
 	request.url = "http://does-not-exist.invalid/";
 	EXPECT_ERROR(http_perform(setup.session, &request, &response, &err), &err, ERROR_TRANSIENT,
 		     "does-not-exist.invalid cannot be resolved");
+	EXPECT(response.max_attempts == 2);
 	request.url = "http://127.0.0.1/";
 	request.allow_http = false;
 	EXPECT_ERROR(http_perform(setup.session, &request, &response, &err), &err, ERROR_INVALID,

@@ -57,6 +57,58 @@ TEST(a_transfer_that_moves_never_runs_out_of_attempts)
 	EXPECT(!fail_and_ask(&retry, 0, 0, false));
 }
 
+TEST(what_counts_as_progress)
+{
+	EXPECT(!retry_is_progress(0, 0) && !retry_is_progress(0, 100));
+	EXPECT(retry_is_progress(1, 10) && retry_is_progress(50, 1000) && !retry_is_progress(49, 1000));
+	EXPECT(retry_is_progress(1 << 20, UINT64_C(1) << 40));
+	EXPECT(!retry_is_progress((1 << 20) - 1, UINT64_C(1) << 40));
+}
+
+TEST(some_failures_are_worth_fewer_attempts)
+{
+	CLEANUP(setup_release) struct setup setup = setup_new(NULL);
+	struct retry retry = RETRY_INIT(setup.client, ((struct retry_policy){.delay_ms = 1}));
+	struct http_response response = {.max_attempts = 2};
+	struct error err = ERROR_INIT;
+
+	/* Another kind of failure before does not count. */
+	EXPECT(fail_and_ask(&retry, 500, 0, false));
+	error_set(&err, ERROR_TRANSIENT, "it broke");
+	EXPECT(retry_again(&retry, URL, &response, false, &err));
+	error_set(&err, ERROR_TRANSIENT, "it broke");
+	EXPECT_ERROR(retry_again(&retry, URL, &response, false, &err) ? 0 : -1, &err, ERROR_TRANSIENT,
+		     "it broke");
+}
+
+TEST(an_origin_that_only_fails_is_not_asked_twice_in_the_end)
+{
+	CLEANUP(setup_release) struct setup setup = setup_new(NULL);
+	struct retry retry = RETRY_INIT(setup.client, ((struct retry_policy){.delay_ms = 1}));
+	uint64_t start_ms = clock_milliseconds();
+
+	for (int i = 0; i < HOPELESS_FAILURES; i++)
+		EXPECT(!http_client_note_failure(setup.client, URL, start_ms + HOPELESS_MS * 2));
+	EXPECT(http_client_note_failure(setup.client, URL, start_ms + HOPELESS_MS * 4));
+	http_client_note_answer(setup.client, "https://registry.example:443");
+	EXPECT(!http_client_note_failure(setup.client, URL, start_ms + HOPELESS_MS * 9));
+	EXPECT(fail_and_ask(&retry, 0, 0, false));
+	http_client_note_answer(setup.client, "https://registry.example:443");
+	for (int i = 0; i <= HOPELESS_FAILURES; i++)
+		(void)http_client_note_failure(setup.client, URL, 1);
+	EXPECT(start_ms < HOPELESS_MS + 1000 || !fail_and_ask(&retry, 0, 0, false));
+}
+
+TEST(who_has_much_to_go_through_may_take_its_time)
+{
+	CLEANUP(setup_release) struct setup setup = setup_new(NULL);
+
+	EXPECT(http_client_response_timeout_ms(setup.client, 64 << 20) == 120000);
+	EXPECT(http_client_response_timeout_ms(setup.client, (64 << 20) + 1) >= 600000);
+	EXPECT(http_client_response_timeout_ms(setup.client, UINT64_C(20) << 30) >= 1800000);
+	EXPECT(http_client_response_timeout_ms(setup.client, UINT64_MAX) == 600000 + 3600000);
+}
+
 TEST(only_transient_errors_are_retried)
 {
 	CLEANUP(setup_release) struct setup setup = setup_new(NULL);

@@ -76,6 +76,22 @@ TEST(an_unknown_authority_is_not_trusted)
 	EXPECT(server_n_requests(world.registry) == 0);
 }
 
+TEST(the_place_for_an_authority_is_where_it_is_looked_for)
+{
+	CLEANUP(world_release) struct world world = world_new("IP:127.0.0.1", 10, false);
+	CLEANUP(free_string) char *target = server_url(world.cdn, "/");
+	struct http_tls tls = {.directory = (char *)"/etc/containers/certs.d/docker.io"};
+
+	EXPECT_ERROR(get(&world, world.registry, "/", &tls), &world.err, ERROR_INVALID,
+		     "--ca-file FILE or put it into /etc/containers/certs.d/docker.io/ca.crt");
+	/* What stands there is not used for others. */
+	strvec_push(&tls.ca_files, world.ca_file);
+	world.registry->target = target;
+	EXPECT(get(&world, world.registry, "/away", &tls) < 0);
+	EXPECT(strstr(world.err.message, "--ca-file") && !strstr(world.err.message, "certs.d"));
+	strvec_release(&tls.ca_files);
+}
+
 TEST(an_authority_can_be_trusted_for_every_host)
 {
 	CLEANUP(world_release) struct world world = world_new("IP:127.0.0.1", 10, true);

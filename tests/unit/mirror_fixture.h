@@ -52,7 +52,8 @@ static inline struct plan_image *mirror_fixture_add(struct mirror_fixture *fixtu
 	struct digest digest;
 
 	fake_registry_add_image(fixture->plan.registry, "src/image",
-				&(struct fake_image){.seed = seed, .n_layers = 2, .layer_size = 3000}, &digest);
+				&(struct fake_image){.seed = seed, .n_layers = 2, .layer_size = 3000},
+				&digest);
 	struct plan_image *image = plan_fixture_add_digest(&fixture->plan, "src/image", &digest);
 	image->target_repository = xstrdup(repository);
 	image->target_tag = tag ? xstrdup(tag) : NULL;

@@ -5,7 +5,8 @@ static void expect_tag(struct mirror_fixture *fixture, const struct plan_image *
 {
 	struct digest digest;
 
-	EXPECT(fake_registry_find_tag(fixture->plan.target, image->target_repository, image->target_tag, &digest));
+	EXPECT(fake_registry_find_tag(fixture->plan.target, image->target_repository, image->target_tag,
+				      &digest));
 	EXPECT(digest_equal(&digest, &image->digest));
 }
 
@@ -116,7 +117,8 @@ TEST(a_repository_that_refuses_a_blob_costs_its_own_images)
 	struct plan_image *bad = mirror_fixture_add(&fixture, 1, "m/forbidden", "v1");
 	struct plan_image *good = mirror_fixture_add(&fixture, 1, "m/open", "v1");
 	mirror_fixture_start(&fixture, false);
-	fake_registry_add_rule(fixture.plan.target, &(struct fake_rule){.path = "m/forbidden/blobs/", .status = 403});
+	fake_registry_add_rule(fixture.plan.target,
+			       &(struct fake_rule){.path = "m/forbidden/blobs/", .status = 403});
 	move(&fixture);
 	EXPECT(bad->failure.code == ERROR_UNAUTHORIZED);
 	EXPECT(plan_image_takes_part(good));
@@ -134,7 +136,8 @@ TEST(the_first_failure_stops_the_rest_when_asked_to)
 	for (unsigned i = 0; i < 10; i++)
 		mirror_fixture_add(&fixture, i, "m/one", "v1");
 	mirror_fixture_start(&fixture, false);
-	fake_registry_add_rule(fixture.plan.registry, &(struct fake_rule){.method = "GET", .path = "/blobs/", .status = 404});
+	fake_registry_add_rule(fixture.plan.registry,
+			       &(struct fake_rule){.method = "GET", .path = "/blobs/", .status = 404});
 	move(&fixture);
 	EXPECT(fake_registry_count(fixture.plan.registry, "GET", "/blobs/") <= 2);
 	mirror_fixture_close(&fixture);
@@ -143,13 +146,16 @@ TEST(the_first_failure_stops_the_rest_when_asked_to)
 TEST(blobs_that_the_registry_lost_are_brought_again)
 {
 	struct mirror_fixture fixture;
-	static const char body[] = "{\"errors\":[{\"code\":\"MANIFEST_BLOB_UNKNOWN\",\"message\":\"blob unknown\"}]}";
+	static const char body[] =
+		"{\"errors\":[{\"code\":\"MANIFEST_BLOB_UNKNOWN\",\"message\":\"blob unknown\"}]}";
 
 	mirror_fixture_open(&fixture);
 	struct plan_image *image = mirror_fixture_add(&fixture, 1, "m/one", "v1");
 	mirror_fixture_start(&fixture, false);
-	fake_registry_add_rule(fixture.plan.target, &(struct fake_rule){.method = "PUT", .path = "/manifests/",
-									 .first = 1, .status = 404, .body = body});
+	fake_registry_add_rule(
+		fixture.plan.target,
+		&(struct fake_rule){
+			.method = "PUT", .path = "/manifests/", .first = 1, .status = 404, .body = body});
 	move(&fixture);
 	EXPECT(plan_image_takes_part(image));
 	expect_tag(&fixture, image);
@@ -165,7 +171,8 @@ TEST(a_target_that_refuses_us_ends_the_run_at_once)
 	for (unsigned i = 0; i < 20; i++)
 		mirror_fixture_add(&fixture, i, "m/one", "v1");
 	mirror_fixture_start(&fixture, false);
-	fake_registry_add_rule(fixture.plan.target, &(struct fake_rule){.path = "/manifests/", .status = 401});
+	fake_registry_add_rule(fixture.plan.target,
+			       &(struct fake_rule){.path = "/manifests/", .status = 401});
 	EXPECT_ERROR(mirror_find_present(fixture.mirror, &err), &err, ERROR_UNAUTHORIZED, "m/one");
 	EXPECT(fake_registry_count(fixture.plan.target, NULL, "/manifests/") <= 3);
 	mirror_fixture_close(&fixture);
@@ -199,7 +206,8 @@ TEST(the_root_goes_last_and_a_signature_before_what_it_signs)
 	root->is_root = true;
 	CLEANUP(free_string) char *tag = xasprintf("sha256-%s.sig", digest_format_hex(&image->digest, hex));
 	fake_registry_add_image(fixture.plan.registry, "src/image",
-				&(struct fake_image){.tag = tag, .seed = 9, .n_layers = 1, .layer_size = 9}, NULL);
+				&(struct fake_image){.tag = tag, .seed = 9, .n_layers = 1, .layer_size = 9},
+				NULL);
 	mirror_fixture_start(&fixture, true);
 	EXPECT(fixture.plan.plan->n_images == 3);
 	move(&fixture);
@@ -214,8 +222,9 @@ TEST(the_root_goes_last_and_a_signature_before_what_it_signs)
 TEST(an_image_of_an_index_is_pushed_with_its_children_first)
 {
 	struct mirror_fixture fixture;
-	struct fake_image platforms[] = {{.seed = 1, .n_layers = 1, .layer_size = 100},
-					 {.seed = 2, .n_layers = 1, .layer_size = 100, .architecture = "arm64"}};
+	struct fake_image platforms[] = {
+		{.seed = 1, .n_layers = 1, .layer_size = 100},
+		{.seed = 2, .n_layers = 1, .layer_size = 100, .architecture = "arm64"}};
 
 	mirror_fixture_open(&fixture);
 	fake_registry_add_image(fixture.plan.registry, "a/b", &platforms[0], NULL);

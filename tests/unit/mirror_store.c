@@ -71,8 +71,9 @@ TEST(a_broken_download_goes_on_where_it_was)
 	mirror_fixture_open(&fixture);
 	fake_registry_add_image(fixture.plan.registry, "a/b",
 				&(struct fake_image){.n_layers = 1, .layer_size = size}, &digest);
-	fake_registry_add_rule(fixture.plan.registry, &(struct fake_rule){.method = "GET", .path = "/blobs/",
-									  .cut_after_bytes = 1 << 20});
+	fake_registry_add_rule(
+		fixture.plan.registry,
+		&(struct fake_rule){.method = "GET", .path = "/blobs/", .cut_after_bytes = 1 << 20});
 	plan_fixture_add_digest(&fixture.plan, "a/b", &digest);
 	mirror_fixture_start(&fixture, false);
 	CLEANUP(blob_store_freep) struct blob_store *store = open_directory("layout", DIRECTORY_WRITE);
@@ -91,7 +92,9 @@ TEST(one_wrong_byte_is_fetched_anew_once)
 	mirror_fixture_open(&fixture);
 	struct plan_image *image = mirror_fixture_add(&fixture, 1, "m/one", "v1");
 	mirror_fixture_start(&fixture, false);
-	fake_registry_add_rule(fixture.plan.registry, &(struct fake_rule){.method = "GET", .path = "/blobs/", .first = 1, .corrupt = true});
+	fake_registry_add_rule(
+		fixture.plan.registry,
+		&(struct fake_rule){.method = "GET", .path = "/blobs/", .first = 1, .corrupt = true});
 	CLEANUP(blob_store_freep) struct blob_store *store = open_directory("layout", DIRECTORY_WRITE);
 	EXPECT_OK(mirror_to_store(fixture.mirror, store, &err), &err);
 	EXPECT(plan_image_takes_part(image));
@@ -109,8 +112,13 @@ TEST(an_image_whose_blob_is_gone_leaves_no_manifest)
 	struct plan_image *bad = mirror_fixture_add(&fixture, 1, "m/one", "v1");
 	struct plan_image *good = mirror_fixture_add(&fixture, 2, "m/two", "v1");
 	mirror_fixture_start(&fixture, false);
-	uint32_t lost = fixture.plan.plan->manifest_blobs[fixture.plan.plan->manifests[bad->top].first_blob + 1];
-	fake_registry_add_rule(fixture.plan.registry, &(struct fake_rule){.path = digest_format(&fixture.plan.plan->blob_digests.digests[lost], text), .status = 404});
+	uint32_t lost =
+		fixture.plan.plan->manifest_blobs[fixture.plan.plan->manifests[bad->top].first_blob + 1];
+	fake_registry_add_rule(
+		fixture.plan.registry,
+		&(struct fake_rule){
+			.path = digest_format(&fixture.plan.plan->blob_digests.digests[lost], text),
+			.status = 404});
 	CLEANUP(blob_store_freep) struct blob_store *store = open_directory("layout", DIRECTORY_WRITE);
 	EXPECT_OK(mirror_to_store(fixture.mirror, store, &err), &err);
 	EXPECT(bad->failure.code == ERROR_NOT_FOUND);

@@ -81,16 +81,14 @@ TEST(a_long_digest_is_cut_in_the_message)
 
 TEST(a_sha512_digest_is_refused_by_name)
 {
-	expect_refused("\"digest\":\"sha512:" HEX HEX "\",\"size\":2",
-		       "uses sha512, which cannot be copied");
+	expect_refused("\"digest\":\"sha512:" HEX HEX "\",\"size\":2", "uses sha512, which cannot be copied");
 }
 
 TEST(a_size_is_an_integer_within_the_limit)
 {
 	expect_accepted(DIGEST ",\"size\":0");
 	expect_accepted(DIGEST ",\"size\":1099511627776");
-	expect_refused(DIGEST ",\"size\":1099511627777",
-		       "size is not an integer from 0 to 1099511627776");
+	expect_refused(DIGEST ",\"size\":1099511627777", "size is not an integer from 0 to 1099511627776");
 	expect_refused(DIGEST ",\"size\":-1", "size is not an integer");
 	expect_refused(DIGEST ",\"size\":9223372036854775807", "size is not an integer");
 	expect_refused(DIGEST ",\"size\":9223372036854775808", "JSON is malformed");
@@ -105,8 +103,7 @@ TEST(members_of_the_wrong_type_are_refused)
 	expect_refused(DIGEST ",\"size\":2,\"mediaType\":1", "mediaType is not a string");
 	expect_refused(DIGEST ",\"size\":2,\"artifactType\":{}", "artifactType is not a string");
 	expect_refused(DIGEST ",\"size\":2,\"annotations\":[]", "annotations is not an object");
-	expect_refused(DIGEST
-		       ",\"size\":2,\"annotations\":{\"org.opencontainers.image.ref.name\":1}",
+	expect_refused(DIGEST ",\"size\":2,\"annotations\":{\"org.opencontainers.image.ref.name\":1}",
 		       "org.opencontainers.image.ref.name is not a string");
 	expect_refused(DIGEST ",\"size\":2,\"platform\":\"linux\"", "platform is not an object");
 	expect_refused(DIGEST ",\"size\":2,\"platform\":{\"os\":1}",
@@ -119,8 +116,7 @@ TEST(keys_that_differ_only_in_case_are_refused)
 		       "manifests[0]: key 'Digest' differs from 'digest' only in case");
 	expect_refused(DIGEST ",\"size\":2,\"SIZE\":3", "key 'SIZE' differs");
 	expect_refused(DIGEST ",\"size\":2,\"\\u017fize\":3", "differs from 'size'");
-	expect_refused(DIGEST ",\"size\":2,\"mediatype\":\"x\"",
-		       "key 'mediatype' differs from 'mediaType'");
+	expect_refused(DIGEST ",\"size\":2,\"mediatype\":\"x\"", "key 'mediatype' differs from 'mediaType'");
 	expect_refused(DIGEST ",\"size\":2,\"platform\":{\"OS\":\"x\"}",
 		       "platform: key 'OS' differs from 'os'");
 	expect_refused(DIGEST ",\"size\":2,\"platform\":{\"Architecture\":\"x\"}",
@@ -167,9 +163,8 @@ TEST(annotations_are_taken_as_they_are)
 	struct error err = ERROR_INIT;
 
 	EXPECT_OK(parse_child(&manifest,
-			      DIGEST
-			      ",\"size\":2,\"annotations\":"
-			      "{\"org.opencontainers.image.ref.name\":\"../../etc/passwd\\u001b\"}",
+			      DIGEST ",\"size\":2,\"annotations\":"
+				     "{\"org.opencontainers.image.ref.name\":\"../../etc/passwd\\u001b\"}",
 			      &err),
 		  &err);
 	if (manifest.n_children == 1)

@@ -63,8 +63,7 @@ TEST(a_malformed_config_is_refused)
 		{"{\"created\":1}", "created is not a string"},
 		{"{\"config\":[]}", "config is not an object"},
 		{"{\"config\":{\"Labels\":[]}}", "Labels is not an object"},
-		{"{\"config\":{\"Labels\":{\"a\":\"b\",\"\\u001b\":1}}}",
-		 "label '\\x1b' is not a string"},
+		{"{\"config\":{\"Labels\":{\"a\":\"b\",\"\\u001b\":1}}}", "label '\\x1b' is not a string"},
 		{"{\"os\":\"a\",\"os\":\"b\"}", "JSON is malformed"},
 	};
 
@@ -72,8 +71,7 @@ TEST(a_malformed_config_is_refused)
 		CLEANUP(image_config_release) struct image_config config = IMAGE_CONFIG_INIT;
 		struct error err = ERROR_INIT;
 
-		EXPECT_ERROR(parse(&config, cases[i].text, &err), &err, ERROR_INVALID,
-			     cases[i].part);
+		EXPECT_ERROR(parse(&config, cases[i].text, &err), &err, ERROR_INVALID, cases[i].part);
 		EXPECT(!config.platform.os && !config.labels);
 	}
 }

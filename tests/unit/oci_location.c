@@ -112,8 +112,7 @@ TEST(what_is_not_a_location_is_refused_with_the_way_to_write_it)
 		{"oci:", "write oci:DIRECTORY[:NAME]"},
 		{"oci::name", "names no path"},
 		{"oci-archive:", "write oci-archive:FILE[:NAME]"},
-		{"s3://bucket/x",
-		 "invalid reference format; write [docker://]HOST[:PORT]/REPOSITORY"},
+		{"s3://bucket/x", "invalid reference format; write [docker://]HOST[:PORT]/REPOSITORY"},
 		{"dir:/tmp/x", "oci-archive:FILE[:NAME]"},
 		{"quay.io/foo/Bar:1", "repository name must be lowercase"},
 		{"localhost:5000", "'localhost:5000' is a registry; an image needs a repository"},
@@ -174,8 +173,7 @@ TEST(a_target_that_would_go_elsewhere_is_refused)
 		 "write docker://registry:5000"},
 		{"registry",
 		 "'registry' names no registry; write docker://registry if 'registry' is the host"},
-		{"openshift/release",
-		 "write docker://openshift/release if 'openshift' is the host"},
+		{"openshift/release", "write docker://openshift/release if 'openshift' is the host"},
 		{"registry:v1", "names no registry"},
 		{"quay.io/a@" DIGEST_TEXT, "has a digest"},
 		{"docker://quay.io/a@" DIGEST_TEXT, "has a digest"},
@@ -188,7 +186,7 @@ TEST(a_target_that_would_go_elsewhere_is_refused)
 		CLEANUP(location_release) struct location location = LOCATION_INIT;
 		struct error err = ERROR_INIT;
 
-		EXPECT_ERROR(location_parse_target(&location, cases[i].text, &err), &err,
-			     ERROR_USAGE, cases[i].part);
+		EXPECT_ERROR(location_parse_target(&location, cases[i].text, &err), &err, ERROR_USAGE,
+			     cases[i].part);
 	}
 }

@@ -18,8 +18,7 @@
 	"\",\"size\":77}"
 #define LAYERS "\"layers\":[" LAYER "]"
 #define CHILD(extra) \
-	"{\"mediaType\":\"" MEDIA_TYPE_OCI_MANIFEST "\",\"digest\":\"" DIGEST_B \
-	"\",\"size\":428" extra "}"
+	"{\"mediaType\":\"" MEDIA_TYPE_OCI_MANIFEST "\",\"digest\":\"" DIGEST_B "\",\"size\":428" extra "}"
 #define CHILDREN "\"manifests\":[" CHILD("") "]"
 #define VERSION "\"schemaVersion\":2"
 #define TYPE(type) "\"mediaType\":\"" type "\""
@@ -30,8 +29,7 @@
 #define DOCKER_IMAGE "{" VERSION "," TYPE(MEDIA_TYPE_DOCKER_MANIFEST) "," CONFIG "," LAYERS "}"
 #define DOCKER_LIST "{" VERSION "," TYPE(MEDIA_TYPE_DOCKER_LIST) "," CHILDREN "}"
 
-static int parse(struct manifest *manifest, const char *text, const char *expected,
-		 struct error *err)
+static int parse(struct manifest *manifest, const char *text, const char *expected, struct error *err)
 {
 	return manifest_parse(manifest, text, strlen(text), expected, OCI_MAX_CHILDREN, err);
 }
@@ -64,25 +62,26 @@ TEST(an_image_has_a_config_and_layers)
 
 TEST(an_index_has_children_with_platforms_and_names)
 {
-	static const char
-		text[] = "{" VERSION
-			 "," TYPE(MEDIA_TYPE_OCI_INDEX) ",\"artifactType\":\"a/"
-							"b\",\"manifests\":[" CHILD(",\"platform\":"
-										    "{\"os\":"
-										    "\"linux\","
-										    "\"architecture"
-										    "\":\"arm64\","
-										    "\"variant\":"
-										    "\"v8\",\"x\":"
-										    "1}") "," CHILD(",\"platform\":{\"architecture\":"
-												    "\"amd64\"},\"artifactType\":\"c/"
-												    "d\"") "," CHILD(",\"annotations\":"
-														     "{\"org."
-														     "opencontainers."
-														     "image.ref.name\":"
-														     "\"quay.io/"
-														     "a:v1\",\"X\":"
-														     "\"y\"}") "]}";
+	static const char text[] =
+		"{" VERSION
+		"," TYPE(MEDIA_TYPE_OCI_INDEX) ",\"artifactType\":\"a/"
+					       "b\",\"manifests\":[" CHILD(
+						       ",\"platform\":"
+						       "{\"os\":"
+						       "\"linux\","
+						       "\"architecture"
+						       "\":\"arm64\","
+						       "\"variant\":"
+						       "\"v8\",\"x\":"
+						       "1}") "," CHILD(",\"platform\":{\"architecture\":"
+								       "\"amd64\"},\"artifactType\":\"c/"
+								       "d\"") "," CHILD(",\"annotations\":"
+											"{\"org."
+											"opencontainers."
+											"image.ref.name\":"
+											"\"quay.io/"
+											"a:v1\",\"X\":"
+											"\"y\"}") "]}";
 	CLEANUP(manifest_release) struct manifest manifest = MANIFEST_INIT;
 	struct error err = ERROR_INIT;
 
@@ -109,9 +108,8 @@ TEST(an_index_has_children_with_platforms_and_names)
 TEST(a_subject_is_kept_by_its_digest)
 {
 	static const char text[] =
-		"{" VERSION
-		"," TYPE(MEDIA_TYPE_OCI_MANIFEST) ",\"artifactType\":\"x/y\"," CONFIG
-						  ",\"layers\":[],\"subject\":" CHILD("") "}";
+		"{" VERSION "," TYPE(MEDIA_TYPE_OCI_MANIFEST) ",\"artifactType\":\"x/y\"," CONFIG
+							      ",\"layers\":[],\"subject\":" CHILD("") "}";
 	CLEANUP(manifest_release) struct manifest manifest = MANIFEST_INIT;
 	struct error err = ERROR_INIT;
 	char digest[DIGEST_TEXT_SIZE];
@@ -142,10 +140,9 @@ TEST(the_type_comes_from_the_body_the_parent_or_the_shape)
 		{DOCKER_IMAGE, MEDIA_TYPE_DOCKER_MANIFEST, MANIFEST_DOCKER_IMAGE},
 		{DOCKER_LIST, NULL, MANIFEST_DOCKER_LIST},
 		{"{" VERSION ",\"manifests\":null}", NULL, MANIFEST_OCI_INDEX},
-		{"{" VERSION "," CONFIG "," LAYERS ",\"manifests\":null}", NULL,
+		{"{" VERSION "," CONFIG "," LAYERS ",\"manifests\":null}", NULL, MANIFEST_OCI_IMAGE},
+		{"{" VERSION "," CONFIG ",\"layers\":null,\"manifests\":null}", MEDIA_TYPE_OCI_MANIFEST,
 		 MANIFEST_OCI_IMAGE},
-		{"{" VERSION "," CONFIG ",\"layers\":null,\"manifests\":null}",
-		 MEDIA_TYPE_OCI_MANIFEST, MANIFEST_OCI_IMAGE},
 		{" \n" IMAGE "\n", NULL, MANIFEST_OCI_IMAGE},
 	};
 
@@ -168,20 +165,15 @@ TEST(a_type_that_contradicts_the_body_is_refused)
 	expect_refused(UNTYPED_IMAGE, MEDIA_TYPE_DOCKER_MANIFEST, "mediaType is missing");
 	expect_refused(UNTYPED_INDEX, MEDIA_TYPE_DOCKER_LIST, "mediaType is missing");
 	expect_refused(UNTYPED_IMAGE, MEDIA_TYPE_OCI_INDEX, "it is an index, but has 'config'");
-	expect_refused(UNTYPED_INDEX, MEDIA_TYPE_OCI_MANIFEST,
-		       "it is an image, but has 'manifests'");
-	expect_refused(IMAGE, "text/html",
-		       "media type 'text/html' is not that of an image or an index");
-	expect_refused("{" VERSION "," TYPE("application/vnd.oci.artifact.manifest.v1+json") "}",
-		       NULL, "is not that of an image or an index");
-	expect_refused("{" VERSION "," TYPE("application/vnd.OCI.image.index.v1+json") "," CHILDREN
-										       "}",
-		       NULL, "is not that of an image or an index");
-	expect_refused("{" VERSION ",\"mediaType\":5," CHILDREN "}", NULL,
-		       "mediaType is not a string");
+	expect_refused(UNTYPED_INDEX, MEDIA_TYPE_OCI_MANIFEST, "it is an image, but has 'manifests'");
+	expect_refused(IMAGE, "text/html", "media type 'text/html' is not that of an image or an index");
+	expect_refused("{" VERSION "," TYPE("application/vnd.oci.artifact.manifest.v1+json") "}", NULL,
+		       "is not that of an image or an index");
+	expect_refused("{" VERSION "," TYPE("application/vnd.OCI.image.index.v1+json") "," CHILDREN "}", NULL,
+		       "is not that of an image or an index");
+	expect_refused("{" VERSION ",\"mediaType\":5," CHILDREN "}", NULL, "mediaType is not a string");
 	expect_refused("{" VERSION "," TYPE("x\\u001b[2J") "," CHILDREN "}", NULL, "'x\\x1b[2J'");
-	expect_refused("{" VERSION "," LAYERS "}", NULL,
-		       "neither an image (config, layers) nor an index");
+	expect_refused("{" VERSION "," LAYERS "}", NULL, "neither an image (config, layers) nor an index");
 }
 
 TEST(schema_1_is_refused_with_advice)
@@ -198,27 +190,22 @@ TEST(schema_1_is_refused_with_advice)
 
 TEST(a_body_that_can_be_read_in_two_ways_is_refused)
 {
-	expect_refused("{" VERSION "," TYPE(MEDIA_TYPE_OCI_MANIFEST) "," CONFIG "," LAYERS
-								     "," CHILDREN "}",
+	expect_refused("{" VERSION "," TYPE(MEDIA_TYPE_OCI_MANIFEST) "," CONFIG "," LAYERS "," CHILDREN "}",
 		       NULL, "it is an image, but has 'manifests': it could be read in two ways");
 	expect_refused("{" VERSION "," TYPE(MEDIA_TYPE_OCI_INDEX) "," LAYERS "," CHILDREN "}", NULL,
 		       "it is an index, but has 'layers'");
-	expect_refused("{" VERSION "," CONFIG "," LAYERS "," CHILDREN "}", NULL,
-		       "could be read in two ways");
-	expect_refused("{" VERSION "," CONFIG "," LAYERS ",\"fsLayers\":[]}", NULL,
-		       "has 'fsLayers'");
+	expect_refused("{" VERSION "," CONFIG "," LAYERS "," CHILDREN "}", NULL, "could be read in two ways");
+	expect_refused("{" VERSION "," CONFIG "," LAYERS ",\"fsLayers\":[]}", NULL, "has 'fsLayers'");
 	expect_refused("{" VERSION "," CHILDREN ",\"history\":[]}", NULL, "has 'history'");
 	expect_refused("{" VERSION "," CHILDREN ",\"Manifests\":[]}", NULL,
 		       "key 'Manifests' differs from 'manifests' only in case");
-	expect_refused("{" VERSION "," CONFIG "," LAYERS ",\"Layers\":[]}", NULL,
-		       "key 'Layers' differs");
+	expect_refused("{" VERSION "," CONFIG "," LAYERS ",\"Layers\":[]}", NULL, "key 'Layers' differs");
 	expect_refused("{" VERSION "," CONFIG "," LAYERS ",\"MANIFESTS\":[]}", NULL,
 		       "key 'MANIFESTS' differs");
 	expect_refused("{" VERSION "," CONFIG "," LAYERS ",\"manife\\u017ft\\u017f\":[]}", NULL,
 		       "differs from 'manifests'");
 	expect_refused("{" VERSION "," VERSION "," CONFIG "," LAYERS "}", NULL, "duplicate");
-	expect_refused("{" VERSION "," CHILDREN "," CHILDREN "}", NULL,
-		       "JSON is malformed at line 1");
+	expect_refused("{" VERSION "," CHILDREN "," CHILDREN "}", NULL, "JSON is malformed at line 1");
 }
 
 TEST(schema_version_is_the_integer_2)
@@ -235,16 +222,13 @@ TEST(required_members_are_required)
 		       "config is missing");
 	expect_refused("{" VERSION "," TYPE(MEDIA_TYPE_OCI_MANIFEST) "," CONFIG "}", NULL,
 		       "layers is missing");
-	expect_refused("{" VERSION "," TYPE(MEDIA_TYPE_OCI_INDEX) "}", NULL,
-		       "manifests is missing");
+	expect_refused("{" VERSION "," TYPE(MEDIA_TYPE_OCI_INDEX) "}", NULL, "manifests is missing");
 	expect_refused("{" VERSION "," CONFIG "}", NULL, "layers is missing");
 	expect_refused("{" VERSION ",\"manifests\":{}}", NULL, "manifests is not a list");
-	expect_refused("{" VERSION ",\"manifests\":[7]}", NULL,
-		       "manifests[0]: descriptor is not an object");
+	expect_refused("{" VERSION ",\"manifests\":[7]}", NULL, "manifests[0]: descriptor is not an object");
 	expect_refused("{" VERSION ",\"manifests\":[" CHILD("") ",null]}", NULL,
 		       "manifests[1]: descriptor is not an object");
-	expect_refused("{" VERSION ",\"config\":[]," LAYERS "}", NULL,
-		       "config: descriptor is not an object");
+	expect_refused("{" VERSION ",\"config\":[]," LAYERS "}", NULL, "config: descriptor is not an object");
 	expect_refused("{" VERSION "," CHILDREN ",\"artifactType\":[]}", NULL,
 		       "artifactType is not a string");
 	expect_refused("{" VERSION "," CHILDREN ",\"subject\":\"x\"}", NULL,
@@ -260,8 +244,7 @@ TEST(text_that_is_not_json_is_refused)
 	expect_refused(IMAGE "x", NULL, "JSON is malformed");
 	expect_refused("{" VERSION ",\"\xff\":1," CHILDREN "}", NULL, "JSON is malformed");
 	expect_refused("{" VERSION ",\"a\":\"\\u0000\"," CHILDREN "}", NULL, "JSON is malformed");
-	expect_refused("{\"schemaVersion\":99999999999999999999," CHILDREN "}", NULL,
-		       "JSON is malformed");
+	expect_refused("{\"schemaVersion\":99999999999999999999," CHILDREN "}", NULL, "JSON is malformed");
 	expect_refused("{\"a\":\"\\", NULL, "JSON is malformed");
 }
 

@@ -8,16 +8,14 @@ TEST(the_four_types_are_known_by_name)
 	for (int type = MANIFEST_OCI_IMAGE; type <= MANIFEST_DOCKER_LIST; type++)
 		EXPECT(manifest_type_parse(manifest_type_name((enum manifest_type)type)) ==
 		       (enum manifest_type)type);
-	EXPECT_STRING(manifest_type_name(MANIFEST_OCI_INDEX),
-		      "application/vnd.oci.image.index.v1+json");
+	EXPECT_STRING(manifest_type_name(MANIFEST_OCI_INDEX), "application/vnd.oci.image.index.v1+json");
 	EXPECT_STRING(manifest_type_name(MANIFEST_UNKNOWN), "");
 }
 
 TEST(parameters_case_and_blanks_do_not_matter)
 {
 	EXPECT(manifest_type_parse(MEDIA_TYPE_OCI_INDEX "; charset=utf-8") == MANIFEST_OCI_INDEX);
-	EXPECT(manifest_type_parse(" Application/vnd.OCI.image.manifest.v1+JSON ;x") ==
-	       MANIFEST_OCI_IMAGE);
+	EXPECT(manifest_type_parse(" Application/vnd.OCI.image.manifest.v1+JSON ;x") == MANIFEST_OCI_IMAGE);
 	EXPECT(manifest_type_parse(MEDIA_TYPE_DOCKER_LIST "\t") == MANIFEST_DOCKER_LIST);
 }
 

@@ -19,10 +19,9 @@ TEST(a_platform_is_written_as_it_was_read)
 
 TEST(other_texts_are_no_platforms)
 {
-	static const char *const texts[] = {
-		"",	     "linux",	     "linux/",		 "/amd64",
-		"linux//v8", "linux/arm64/", "linux/arm64/v8/x", "linux /amd64",
-		"linux/.*",  "linux/amd64\n"};
+	static const char *const texts[] = {"",          "linux",        "linux/",           "/amd64",
+					    "linux//v8", "linux/arm64/", "linux/arm64/v8/x", "linux /amd64",
+					    "linux/.*",  "linux/amd64\n"};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
 		CLEANUP(platform_release) struct platform platform = {0};

@@ -144,11 +144,11 @@ TEST(malformed_references_are_refused_with_the_reason_of_oc)
 	for (size_t i = 0; i < ARRAY_LENGTH(refused); i++) {
 		CLEANUP(reference_release) struct reference reference = REFERENCE_INIT;
 		CLEANUP(free_string) char *message = xasprintf("\"%s\" is not a valid image reference: %s",
-					  refused[i].text, refused[i].reason);
+							       refused[i].text, refused[i].reason);
 		struct error err = ERROR_INIT;
 
-		EXPECT_ERROR(reference_parse(&reference, refused[i].text, &err), &err,
-			     ERROR_INVALID, message);
+		EXPECT_ERROR(reference_parse(&reference, refused[i].text, &err), &err, ERROR_INVALID,
+			     message);
 		EXPECT(!reference.name);
 	}
 }
@@ -158,8 +158,7 @@ TEST(what_is_refused_is_shown_escaped)
 	CLEANUP(reference_release) struct reference reference = REFERENCE_INIT;
 	struct error err = ERROR_INIT;
 
-	EXPECT_ERROR(reference_parse(&reference, "a\x1b[31m", &err), &err, ERROR_INVALID,
-		     "\"a\\x1b[31m\"");
+	EXPECT_ERROR(reference_parse(&reference, "a\x1b[31m", &err), &err, ERROR_INVALID, "\"a\\x1b[31m\"");
 }
 
 TEST(after_docker_the_first_component_is_the_host)
@@ -210,8 +209,8 @@ TEST(after_docker_malformed_texts_are_refused)
 		CLEANUP(reference_release) struct reference reference = REFERENCE_INIT;
 		struct error err = ERROR_INIT;
 
-		EXPECT_ERROR(reference_parse_with_host(&reference, cases[i].text, &err), &err,
-			     ERROR_INVALID, cases[i].reason);
+		EXPECT_ERROR(reference_parse_with_host(&reference, cases[i].text, &err), &err, ERROR_INVALID,
+			     cases[i].reason);
 	}
 }
 
@@ -373,8 +372,7 @@ TEST(only_a_sha256_digest_can_be_copied)
 	EXPECT_OK(reference_digest(&sha256, &digest, &err), &err);
 	EXPECT_STRING(digest_format(&digest, text), "sha256:" HEX);
 	EXPECT_ERROR(reference_digest(&sha512, &digest, &err), &err, ERROR_INVALID, "uses sha512");
-	EXPECT_ERROR(reference_digest(&none, &digest, &err), &err, ERROR_INVALID,
-		     "is not a digest");
+	EXPECT_ERROR(reference_digest(&none, &digest, &err), &err, ERROR_INVALID, "is not a digest");
 }
 
 TEST(docker_hub_is_served_by_another_host)

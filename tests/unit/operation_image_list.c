@@ -39,7 +39,8 @@ TEST(a_damaged_list_counts_as_none)
 
 	digest_of("a", 1, &index);
 	remember(&index, "quay.io/a/b:v1", "quay.io/c/d:v2");
-	CLEANUP(free_string) char *path = xasprintf("%s/catalogs/%s", test_directory(), digest_format_hex(&index, hex));
+	CLEANUP(free_string) char *path =
+		xasprintf("%s/catalogs/%s", test_directory(), digest_format_hex(&index, hex));
 	CLEANUP(close_file) int fd = open(path, O_WRONLY | O_CLOEXEC);
 	EXPECT(pwrite(fd, "X", 1, 3) == 1);
 	EXPECT(!image_list_read(test_directory(), &index, &found));

@@ -7,8 +7,10 @@ TEST(exit_statuses_tell_all_from_some_from_nothing)
 	EXPECT(outcome_exit_status(&(struct outcome){.n_asked = 5}) == 0);
 	EXPECT(outcome_exit_status(&(struct outcome){.n_asked = 5, .n_missing = 1}) == 3);
 	EXPECT(outcome_exit_status(&(struct outcome){.n_asked = 5, .n_missing = 5}) == 1);
-	EXPECT(outcome_exit_status(&(struct outcome){.n_asked = 5, .n_missing = 1, .root_failure = ERROR_NOT_FOUND}) == 1);
-	EXPECT(outcome_exit_status(&(struct outcome){.n_asked = 5, .n_missing = 1, .root_failure = ERROR_DIGEST}) == 4);
+	EXPECT(outcome_exit_status(&(struct outcome){
+		       .n_asked = 5, .n_missing = 1, .root_failure = ERROR_NOT_FOUND}) == 1);
+	EXPECT(outcome_exit_status(
+		       &(struct outcome){.n_asked = 5, .n_missing = 1, .root_failure = ERROR_DIGEST}) == 4);
 }
 
 TEST(errors_have_their_exit_status)
@@ -17,8 +19,9 @@ TEST(errors_have_their_exit_status)
 		enum error_code code;
 		int status;
 	} table[] = {
-		{ERROR_INVALID, 1}, {ERROR_NOT_FOUND, 1}, {ERROR_UNAUTHORIZED, 1}, {ERROR_TRANSIENT, 1}, {ERROR_IO, 1},
-		{ERROR_USAGE, 2}, {ERROR_DIGEST, 4}, {ERROR_BUSY, 75}, {ERROR_CANCELLED, 130},
+		{ERROR_INVALID, 1},   {ERROR_NOT_FOUND, 1}, {ERROR_UNAUTHORIZED, 1},
+		{ERROR_TRANSIENT, 1}, {ERROR_IO, 1},        {ERROR_USAGE, 2},
+		{ERROR_DIGEST, 4},    {ERROR_BUSY, 75},     {ERROR_CANCELLED, 130},
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(table); i++)

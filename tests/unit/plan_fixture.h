@@ -28,12 +28,14 @@ static inline void plan_fixture_open(struct plan_fixture *fixture, const struct 
 	if (with_target)
 		fixture->target = fake_registry_start(&(struct fake_options){0});
 	EXPECT_OK(http_client_new(&fixture->http, &(struct http_options){0}, &err), &err);
-	struct registry_options registry = {.http = fixture->http, .retry = {.max_attempts = 3, .delay_ms = 1}};
+	struct registry_options registry = {.http = fixture->http,
+					    .retry = {.max_attempts = 3, .delay_ms = 1}};
 	for (int side = 0; side < 2; side++) {
 		registry.sides[side].is_insecure = true;
 		strvec_push(&registry.sides[side].insecure_hosts, fake_registry_host(fixture->registry));
 		if (with_target)
-			strvec_push(&registry.sides[side].insecure_hosts, fake_registry_host(fixture->target));
+			strvec_push(&registry.sides[side].insecure_hosts,
+				    fake_registry_host(fixture->target));
 	}
 	EXPECT_OK(registry_client_new(&fixture->client, &registry, &err), &err);
 	fixture->source = source_new_registry(fixture->client);
@@ -83,7 +85,8 @@ static inline struct plan_image *plan_fixture_add_digest(struct plan_fixture *fi
 
 static inline void plan_fixture_resolve(struct plan_fixture *fixture, bool with_attached)
 {
-	struct plan_options options = {.workers = 8, .with_attached = with_attached, .progress = &fixture->progress};
+	struct plan_options options = {
+		.workers = 8, .with_attached = with_attached, .progress = &fixture->progress};
 	struct error err = ERROR_INIT;
 
 	EXPECT_OK(plan_resolve(fixture->plan, &options, &err), &err);

@@ -39,8 +39,9 @@ TEST(blobs_that_images_share_are_counted_once)
 /* An index of two platforms, one of which is in a second index around the first. */
 static void add_nested_index(struct fake_registry *registry, struct digest *digest)
 {
-	struct fake_image platforms[] = {{.seed = 1, .n_layers = 1, .layer_size = 100},
-					 {.seed = 2, .n_layers = 1, .layer_size = 100, .architecture = "arm64"}};
+	struct fake_image platforms[] = {
+		{.seed = 1, .n_layers = 1, .layer_size = 100},
+		{.seed = 2, .n_layers = 1, .layer_size = 100, .architecture = "arm64"}};
 	struct digest inner;
 	char text[DIGEST_TEXT_SIZE];
 
@@ -48,10 +49,12 @@ static void add_nested_index(struct fake_registry *registry, struct digest *dige
 	fake_registry_add_image(registry, "a/b", &platforms[1], NULL);
 	fake_registry_add_index(registry, "a/b", "inner", false, platforms, 2, &inner);
 	CLEANUP(free_string) char *bytes = fake_registry_read_manifest(registry, "a/b", "inner");
-	CLEANUP(free_string) char *outer =
-		xasprintf("{\"schemaVersion\":2,\"mediaType\":\"%s\",\"manifests\":[{\"mediaType\":\"%s\",\"size\":%zu,\"digest\":\"%s\"}]}",
-			  MEDIA_TYPE_OCI_INDEX, MEDIA_TYPE_OCI_INDEX, strlen(bytes), digest_format(&inner, text));
-	fake_registry_add_manifest(registry, "a/b", "outer", MEDIA_TYPE_OCI_INDEX, outer, strlen(outer), digest);
+	CLEANUP(free_string) char *outer = xasprintf(
+		"{\"schemaVersion\":2,\"mediaType\":\"%s\",\"manifests\":[{\"mediaType\":\"%s\",\"size\":%zu,"
+		"\"digest\":\"%s\"}]}",
+		MEDIA_TYPE_OCI_INDEX, MEDIA_TYPE_OCI_INDEX, strlen(bytes), digest_format(&inner, text));
+	fake_registry_add_manifest(registry, "a/b", "outer", MEDIA_TYPE_OCI_INDEX, outer, strlen(outer),
+				   digest);
 }
 
 static int note_order(uint32_t manifest, void *context)
@@ -83,7 +86,8 @@ TEST(nested_indexes_are_followed_and_walked_children_first)
 TEST(a_platform_alone_makes_its_manifest_the_top)
 {
 	struct plan_fixture fixture;
-	struct platform wanted = {.os = (char *)"linux", .architecture = (char *)"arm64", .variant = (char *)""};
+	struct platform wanted = {
+		.os = (char *)"linux", .architecture = (char *)"arm64", .variant = (char *)""};
 	struct error err = ERROR_INIT;
 
 	plan_fixture_open(&fixture, &(struct fake_options){0}, false);
@@ -101,7 +105,8 @@ TEST(a_platform_alone_makes_its_manifest_the_top)
 TEST(an_unknown_platform_names_those_that_there_are)
 {
 	struct plan_fixture fixture;
-	struct platform wanted = {.os = (char *)"linux", .architecture = (char *)"s390x", .variant = (char *)""};
+	struct platform wanted = {
+		.os = (char *)"linux", .architecture = (char *)"s390x", .variant = (char *)""};
 	struct error err = ERROR_INIT;
 
 	plan_fixture_open(&fixture, &(struct fake_options){0}, false);
@@ -119,7 +124,8 @@ TEST(one_missing_image_costs_one_image)
 	struct plan_fixture fixture;
 
 	plan_fixture_open(&fixture, &(struct fake_options){0}, false);
-	fake_registry_add_image(fixture.registry, "a/b", &(struct fake_image){.tag = "v1", .n_layers = 1, .layer_size = 10}, NULL);
+	fake_registry_add_image(fixture.registry, "a/b",
+				&(struct fake_image){.tag = "v1", .n_layers = 1, .layer_size = 10}, NULL);
 	struct plan_image *missing = plan_fixture_add(&fixture, "a/gone:v1");
 	struct plan_image *present = plan_fixture_add(&fixture, "a/b:v1");
 	plan_fixture_resolve(&fixture, false);
@@ -135,8 +141,9 @@ TEST(one_missing_image_costs_one_image)
 TEST(an_index_without_one_of_its_children_fails_as_a_whole)
 {
 	struct plan_fixture fixture;
-	struct fake_image platforms[] = {{.seed = 1, .n_layers = 1, .layer_size = 100},
-					 {.seed = 2, .n_layers = 1, .layer_size = 100, .architecture = "arm64"}};
+	struct fake_image platforms[] = {
+		{.seed = 1, .n_layers = 1, .layer_size = 100},
+		{.seed = 2, .n_layers = 1, .layer_size = 100, .architecture = "arm64"}};
 
 	plan_fixture_open(&fixture, &(struct fake_options){0}, false);
 	struct digest child;
@@ -144,7 +151,8 @@ TEST(an_index_without_one_of_its_children_fails_as_a_whole)
 	fake_registry_add_image(fixture.registry, "a/b", &platforms[0], NULL);
 	fake_registry_add_image(fixture.registry, "a/b", &platforms[1], &child);
 	fake_registry_add_index(fixture.registry, "a/b", "v1", false, platforms, 2, NULL);
-	fake_registry_add_rule(fixture.registry, &(struct fake_rule){.path = digest_format(&child, text), .status = 404});
+	fake_registry_add_rule(fixture.registry,
+			       &(struct fake_rule){.path = digest_format(&child, text), .status = 404});
 	struct plan_image *image = plan_fixture_add(&fixture, "a/b:v1");
 	plan_fixture_resolve(&fixture, false);
 	EXPECT(image->failure.code == ERROR_NOT_FOUND);
@@ -159,9 +167,12 @@ TEST(a_manifest_with_another_digest_than_asked_for_is_refused)
 	struct digest digest;
 
 	plan_fixture_open(&fixture, &(struct fake_options){0}, false);
-	fake_registry_add_image(fixture.registry, "a/b", &(struct fake_image){.n_layers = 1, .layer_size = 10}, &digest);
-	fake_registry_add_rule(fixture.registry, &(struct fake_rule){.method = "GET", .path = "/manifests/",
-								     .corrupt = true, .corrupt_offset = 5});
+	fake_registry_add_image(fixture.registry, "a/b",
+				&(struct fake_image){.n_layers = 1, .layer_size = 10}, &digest);
+	fake_registry_add_rule(fixture.registry, &(struct fake_rule){.method = "GET",
+								     .path = "/manifests/",
+								     .corrupt = true,
+								     .corrupt_offset = 5});
 	struct plan_image *image = plan_fixture_add_digest(&fixture, "a/b", &digest);
 	plan_fixture_resolve(&fixture, false);
 	EXPECT(image->failure.code == ERROR_DIGEST);
@@ -174,7 +185,8 @@ TEST(what_the_cache_has_is_not_asked_for_again)
 	struct digest digest;
 
 	plan_fixture_open(&fixture, &(struct fake_options){0}, false);
-	fake_registry_add_image(fixture.registry, "a/b", &(struct fake_image){.n_layers = 1, .layer_size = 10}, &digest);
+	fake_registry_add_image(fixture.registry, "a/b",
+				&(struct fake_image){.n_layers = 1, .layer_size = 10}, &digest);
 	plan_fixture_add_digest(&fixture, "a/b", &digest);
 	plan_fixture_resolve(&fixture, false);
 	EXPECT(fake_registry_count(fixture.registry, "GET", "/manifests/") == 1);
@@ -187,13 +199,15 @@ TEST(what_the_cache_has_is_not_asked_for_again)
 	plan_fixture_close(&fixture);
 }
 
-static void add_signature(struct fake_registry *registry, const char *repository, const struct digest *subject)
+static void add_signature(struct fake_registry *registry, const char *repository,
+			  const struct digest *subject)
 {
 	char hex[DIGEST_HEX_LENGTH + 1];
 	CLEANUP(free_string) char *tag = xasprintf("sha256-%s.sig", digest_format_hex(subject, hex));
 
 	fake_registry_add_image(registry, repository,
-				&(struct fake_image){.tag = tag, .seed = 77, .n_layers = 1, .layer_size = 50}, NULL);
+				&(struct fake_image){.tag = tag, .seed = 77, .n_layers = 1, .layer_size = 50},
+				NULL);
 }
 
 TEST(a_signature_travels_with_its_image)
@@ -202,7 +216,8 @@ TEST(a_signature_travels_with_its_image)
 	struct digest digest;
 
 	plan_fixture_open(&fixture, &(struct fake_options){0}, false);
-	fake_registry_add_image(fixture.registry, "a/b", &(struct fake_image){.n_layers = 1, .layer_size = 10}, &digest);
+	fake_registry_add_image(fixture.registry, "a/b",
+				&(struct fake_image){.n_layers = 1, .layer_size = 10}, &digest);
 	add_signature(fixture.registry, "a/b", &digest);
 	struct plan_image *image = plan_fixture_add_digest(&fixture, "a/b", &digest);
 	image->target_repository = xstrdup("mirror/b");
@@ -225,7 +240,9 @@ TEST(a_repository_that_said_no_three_times_is_not_asked_for_signatures_again)
 	for (unsigned i = 0; i < 20; i++) {
 		struct digest digest;
 
-		fake_registry_add_image(fixture.registry, "a/b", &(struct fake_image){.seed = i, .n_layers = 1, .layer_size = 10}, &digest);
+		fake_registry_add_image(fixture.registry, "a/b",
+					&(struct fake_image){.seed = i, .n_layers = 1, .layer_size = 10},
+					&digest);
 		plan_fixture_add_digest(&fixture, "a/b", &digest);
 	}
 	struct plan_options options = {.workers = 1, .with_attached = true, .progress = &fixture.progress};
@@ -244,10 +261,14 @@ static void add_referrer(struct fake_registry *registry, const char *repository,
 		fake_registry_read_manifest(registry, repository, digest_format(subject, subject_text));
 
 	fake_registry_add_blob(registry, repository, "{}", 2, &config);
-	manifest = xasprintf("{\"schemaVersion\":2,\"mediaType\":\"%s\",\"artifactType\":\"text/x\",\"config\":{\"mediaType\":\"application/vnd.oci.empty.v1+json\",\"digest\":\"%s\",\"size\":2},\"layers\":[],\"subject\":{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%zu}}",
-			     MEDIA_TYPE_OCI_MANIFEST, digest_format(&config, config_text), MEDIA_TYPE_OCI_MANIFEST,
-			     subject_text, strlen(subject_bytes));
-	fake_registry_add_manifest(registry, repository, NULL, MEDIA_TYPE_OCI_MANIFEST, manifest, strlen(manifest), NULL);
+	manifest = xasprintf("{\"schemaVersion\":2,\"mediaType\":\"%s\",\"artifactType\":\"text/"
+			     "x\",\"config\":{\"mediaType\":\"application/"
+			     "vnd.oci.empty.v1+json\",\"digest\":\"%s\",\"size\":2},\"layers\":[],"
+			     "\"subject\":{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%zu}}",
+			     MEDIA_TYPE_OCI_MANIFEST, digest_format(&config, config_text),
+			     MEDIA_TYPE_OCI_MANIFEST, subject_text, strlen(subject_bytes));
+	fake_registry_add_manifest(registry, repository, NULL, MEDIA_TYPE_OCI_MANIFEST, manifest,
+				   strlen(manifest), NULL);
 }
 
 TEST(referrers_travel_with_their_image)
@@ -256,7 +277,8 @@ TEST(referrers_travel_with_their_image)
 	struct digest digest;
 
 	plan_fixture_open(&fixture, &(struct fake_options){.has_referrers = true}, false);
-	fake_registry_add_image(fixture.registry, "a/b", &(struct fake_image){.n_layers = 1, .layer_size = 10}, &digest);
+	fake_registry_add_image(fixture.registry, "a/b",
+				&(struct fake_image){.n_layers = 1, .layer_size = 10}, &digest);
 	add_referrer(fixture.registry, "a/b", &digest);
 	plan_fixture_add_digest(&fixture, "a/b", &digest);
 	plan_fixture_resolve(&fixture, true);
@@ -273,7 +295,9 @@ TEST(a_registry_without_referrers_is_asked_once)
 	for (unsigned i = 0; i < 10; i++) {
 		struct digest digest;
 
-		fake_registry_add_image(fixture.registry, "a/b", &(struct fake_image){.seed = i, .n_layers = 1, .layer_size = 10}, &digest);
+		fake_registry_add_image(fixture.registry, "a/b",
+					&(struct fake_image){.seed = i, .n_layers = 1, .layer_size = 10},
+					&digest);
 		plan_fixture_add_digest(&fixture, "a/b", &digest);
 	}
 	struct plan_options options = {.workers = 1, .with_attached = true, .progress = &fixture.progress};
@@ -289,7 +313,8 @@ TEST(a_failed_look_for_signatures_is_never_fatal)
 	struct digest digest;
 
 	plan_fixture_open(&fixture, &(struct fake_options){0}, false);
-	fake_registry_add_image(fixture.registry, "a/b", &(struct fake_image){.n_layers = 1, .layer_size = 10}, &digest);
+	fake_registry_add_image(fixture.registry, "a/b",
+				&(struct fake_image){.n_layers = 1, .layer_size = 10}, &digest);
 	fake_registry_add_rule(fixture.registry, &(struct fake_rule){.path = ".sig", .status = 500});
 	fake_registry_add_rule(fixture.registry, &(struct fake_rule){.path = "/referrers/", .status = 403});
 	struct plan_image *image = plan_fixture_add_digest(&fixture, "a/b", &digest);
@@ -310,13 +335,16 @@ TEST(two_sizes_for_one_blob_are_a_contradiction)
 	digest_format(&digest, text);
 	for (int i = 0; i < 2; i++) {
 		CLEANUP(free_string) char *manifest =
-			xasprintf("{\"schemaVersion\":2,\"mediaType\":\"%s\",\"config\":{\"mediaType\":\"x/y\",\"digest\":\"%s\",\"size\":%d},\"layers\":[]}",
+			xasprintf("{\"schemaVersion\":2,\"mediaType\":\"%s\",\"config\":{\"mediaType\":\"x/"
+				  "y\",\"digest\":\"%s\",\"size\":%d},\"layers\":[]}",
 				  MEDIA_TYPE_OCI_MANIFEST, text, 2 + i);
-		fake_registry_add_manifest(fixture.registry, "a/b", i ? "two" : "one", MEDIA_TYPE_OCI_MANIFEST, manifest, strlen(manifest), NULL);
+		fake_registry_add_manifest(fixture.registry, "a/b", i ? "two" : "one",
+					   MEDIA_TYPE_OCI_MANIFEST, manifest, strlen(manifest), NULL);
 	}
 	plan_fixture_add(&fixture, "a/b:one");
 	plan_fixture_add(&fixture, "a/b:two");
 	plan_fixture_resolve(&fixture, false);
-	EXPECT(plan_image_takes_part(fixture.plan->images[0]) != plan_image_takes_part(fixture.plan->images[1]));
+	EXPECT(plan_image_takes_part(fixture.plan->images[0]) !=
+	       plan_image_takes_part(fixture.plan->images[1]));
 	plan_fixture_close(&fixture);
 }

@@ -19,55 +19,6 @@ static int resolve(struct fixture *fixture, const char *name, struct error *err)
 	return registry_resolve(fixture->session, &fixture->repository, name, &bytes, &descriptor, err);
 }
 
-/* --- ping */
-
-TEST(a_registry_is_what_answers_the_ping_like_one)
-{
-	static const struct {
-		int status;
-		const char *header;
-		bool is_registry;
-	} cases[] = {
-		{404, "", false},
-		{403, "", true},
-		{200, "", true},
-		{500, "", false},
-		{404, "Docker-Distribution-Api-Version: registry/2.0\r\n", true},
-	};
-
-	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-		CLEANUP(fixture_stop) struct fixture fixture = {.max_attempts = 1};
-		struct error err = ERROR_INIT;
-		fixture_start(&fixture);
-		add_manifest(&fixture);
-		/* The API lives below /v2/ too: only the ping itself ends there. */
-		CLEANUP(free_string) char *raw = xasprintf("HTTP/1.1 %d X\r\n%sContent-Length: 0\r\n\r\n",
-							   cases[i].status, cases[i].header);
-		fake_registry_add_rule(fixture.fake,
-				       &(struct fake_rule){.path = "/v2/", .first = 1, .raw = raw});
-		if (cases[i].is_registry) {
-			EXPECT_OK(resolve(&fixture, "v1", &err), &err);
-			continue;
-		}
-		CLEANUP(free_string) char *words =
-			xasprintf("endpoint \"%s/v2/\" does not support v2 API (got %d)",
-				  fake_registry_url(fixture.fake), cases[i].status);
-		EXPECT_ERROR(resolve(&fixture, "v1", &err), &err,
-			     cases[i].status == 500 ? ERROR_TRANSIENT : ERROR_INVALID, words);
-	}
-}
-
-TEST(http_is_spoken_to_insecure_registries_only)
-{
-	CLEANUP(fixture_stop) struct fixture fixture = {.is_strict = true, .max_attempts = 1};
-	struct error err = ERROR_INIT;
-
-	fixture_start(&fixture);
-	EXPECT(resolve(&fixture, "v1", &err) < 0);
-	EXPECT(fake_registry_count(fixture.fake, NULL, NULL) == 0);
-	error_clear(&err);
-}
-
 struct many {
 	struct fixture *fixture;
 	int results[8];
@@ -358,6 +309,36 @@ TEST(a_token_server_that_is_down_is_not_asked_by_two_layers)
 	fake_registry_add_rule(fixture.fake, &(struct fake_rule){.path = "/token", .status = 502});
 	EXPECT_ERROR(resolve(&fixture, "v1", &err), &err, ERROR_TRANSIENT, "token server ");
 	EXPECT(fake_registry_count(fixture.fake, NULL, "/token") == 3);
+}
+
+TEST(a_malformed_token_answer_is_not_quoted)
+{
+	CLEANUP(fixture_stop) struct fixture fixture = {.fake_options = {.auth = FAKE_AUTH_BEARER},
+							.has_credentials = true};
+	CLEANUP(error_clear) struct error err = ERROR_INIT;
+
+	fixture_start(&fixture);
+	fake_registry_add_rule(
+		fixture.fake,
+		&(struct fake_rule){.path = "/token", .status = 200, .body = "{\"token\":\"hush-hush\""});
+	EXPECT(resolve(&fixture, "v1", &err) < 0);
+	EXPECT(error_is(&err, ERROR_INVALID) && strstr(err.message, "is not valid JSON"));
+	EXPECT(!strstr(err.message, "hush"));
+}
+
+TEST(a_token_server_that_takes_no_identity_token_is_shown_the_password)
+{
+	CLEANUP(fixture_stop) struct fixture fixture = {
+		.fake_options = {.auth = FAKE_AUTH_BEARER, .no_token_post = true},
+		.auth_json = "{\"auths\":{\"*\":{\"identitytoken\":\"abc\","
+			     "\"auth\":\"dXNlcjpwYXNzd29yZA==\"}}}"};
+	struct error err = ERROR_INIT;
+
+	fixture_start(&fixture);
+	add_manifest(&fixture);
+	EXPECT_OK(resolve(&fixture, "v1", &err), &err);
+	EXPECT(fake_registry_count(fixture.fake, "POST", "/token") == 1);
+	EXPECT(fake_registry_count_header(fixture.fake, "/token", "Basic") == 1);
 }
 
 TEST(a_token_server_elsewhere_gets_nothing)

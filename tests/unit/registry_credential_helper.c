@@ -112,6 +112,19 @@ TEST(the_store_is_asked_last_and_only_in_dockers_file)
 	expect_user(containers, "x.com", "a", "");
 }
 
+TEST(a_helper_for_one_of_dockers_names_is_one_for_all)
+{
+	write_helper("test", ANSWER_HOST);
+	CLEANUP(release_credentials) struct credentials *old =
+		credentials_of("auth.json", "{\"credHelpers\": {\"https://index.docker.io/v1/\": \"test\"}}");
+	CLEANUP(release_credentials) struct credentials *plain =
+		credentials_of("auth.json", "{\"credHelpers\": {\"docker.io\": \"test\"}}");
+	expect_user(old, "docker.io", "library/a", "https://index.docker.io/v1/");
+	expect_user(plain, "registry-1.docker.io", "library/a", "https://index.docker.io/v1/");
+	expect_user(plain, "docker.io", "library/a", "docker.io");
+	expect_user(plain, "quay.io", "a", "");
+}
+
 TEST(helpers_say_by_the_user_that_the_secret_is_a_token)
 {
 	static const char *const users[] = {"<token>", "00000000-0000-0000-0000-000000000000"};

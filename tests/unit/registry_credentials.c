@@ -132,6 +132,10 @@ TEST(entries_hold_passwords_or_tokens)
 		{"{\"username\": \"u\", \"password\": \"p\"}", "u", "p", NULL, NULL},
 		{"{\"auth\": \"dTpw\", \"username\": \"x\", \"password\": \"y\"}", "u", "p", NULL, NULL},
 		{"{\"auth\": \"dTo=\", \"identitytoken\": \"refresh\"}", NULL, NULL, "refresh", NULL},
+		{"{\"auth\": \"dTpw\", \"identitytoken\": \"refresh\"}", "u", "p", "refresh", NULL},
+		{"{\"username\": \"u\", \"password\": \"p\", \"identitytoken\": \"refresh\"}", "u", "p",
+		 "refresh", NULL},
+		{"{\"auth\": \"%\", \"identitytoken\": \"refresh\"}", NULL, NULL, "refresh", NULL},
 		{"{\"registrytoken\": \"bearer\"}", NULL, NULL, NULL, "bearer"},
 	};
 

@@ -231,17 +231,53 @@ TEST(redirects_get_no_credentials_and_their_failures_pass)
 	fake_registry_add_blob(storage, "a/b", test.blob, BLOB_SIZE, NULL);
 	fake_registry_add_rule(storage, &(struct fake_rule){.first = 1, .status = 403});
 	fake_registry_add_rule(storage, &(struct fake_rule){.skip = 1, .first = 1, .cut_after_bytes = 50000});
-	fake_registry_add_rule(
-		storage,
-		&(struct fake_rule){.skip = 2,
-				    .first = 1,
-				    .status = 401,
-				    .headers = "WWW-Authenticate: Bearer realm=\"http://127.0.0.9/token\""});
 	add_rule(&test, (struct fake_rule){.redirect = target});
 	expect_blob(&test);
-	EXPECT(fake_registry_count(storage, NULL, NULL) == 4);
+	EXPECT(fake_registry_count(storage, NULL, NULL) == 3);
 	EXPECT(fake_registry_count_authorized(storage) == 0);
-	EXPECT(fake_registry_count(test.fixture.fake, "GET", "/blobs/") == 4);
+	EXPECT(fake_registry_count(test.fixture.fake, "GET", "/blobs/") == 3);
+}
+
+TEST(storage_that_wants_credentials_gets_none_and_is_not_asked_again)
+{
+	CLEANUP(fake_registry_stopp) struct fake_registry *storage =
+		fake_registry_start(&(struct fake_options){0});
+	CLEANUP(free_string) char *target = xasprintf("%s*", fake_registry_url(storage));
+	CLEANUP(stop) struct download_test test = {.fixture = {.fake_options = {.auth = FAKE_AUTH_BEARER}}};
+	struct error err = ERROR_INIT;
+
+	start(&test);
+	fake_registry_add_rule(
+		storage,
+		&(struct fake_rule){.status = 401,
+				    .headers = "WWW-Authenticate: Bearer realm=\"http://127.0.0.9/token\""});
+	add_rule(&test, (struct fake_rule){.redirect = target});
+	EXPECT_ERROR(read_blob(&test, &err), &err, ERROR_INVALID,
+		     "the server that the registry redirects to asks for credentials");
+	EXPECT(fake_registry_count(storage, NULL, NULL) == 1);
+	EXPECT(fake_registry_count_authorized(storage) == 0);
+}
+
+TEST(a_byte_now_and_then_does_not_keep_a_download_alive)
+{
+	CLEANUP(stop) struct download_test test = {.fixture = {.max_attempts = 3}};
+	struct error err = ERROR_INIT;
+
+	start(&test);
+	add_rule(&test, (struct fake_rule){.cut_after_bytes = 100});
+	EXPECT_ERROR(read_blob(&test, &err), &err, ERROR_TRANSIENT, NULL);
+	EXPECT(fake_registry_count(test.fixture.fake, "GET", "/blobs/") == 3);
+}
+
+TEST(a_token_server_may_be_down_as_long_as_a_transfer_is_repeated)
+{
+	CLEANUP(stop) struct download_test test = {.fixture = {.fake_options = {.auth = FAKE_AUTH_BEARER}}};
+
+	start(&test);
+	fake_registry_add_rule(test.fixture.fake,
+			       &(struct fake_rule){.path = "/token", .first = 8, .status = 502});
+	expect_blob(&test);
+	EXPECT(fake_registry_count(test.fixture.fake, NULL, "/token") == 9);
 }
 
 TEST(what_storage_does_not_have_is_absent_in_the_end)

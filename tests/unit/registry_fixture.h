@@ -20,6 +20,7 @@ struct fixture {
 	bool is_strict;        /* not called insecure */
 	bool pull_scope_only;
 	unsigned max_attempts;
+	unsigned small_timeout_ms;
 
 	struct fake_registry *fake;
 	struct http_client *http;
@@ -75,7 +76,9 @@ static inline void fixture_start_client(struct fixture *fixture)
 
 	if (pem)
 		strvec_push_take(&ca_files, fixture_file("ca.crt", pem));
-	EXPECT_OK(http_client_new(&fixture->http, &(struct http_options){.ca_files = ca_files}, &err), &err);
+	struct http_options http_options = {.ca_files = ca_files,
+					    .small_timeout_ms = fixture->small_timeout_ms};
+	EXPECT_OK(http_client_new(&fixture->http, &http_options, &err), &err);
 
 	struct registry_options options = {
 		.http = fixture->http,

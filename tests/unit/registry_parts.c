@@ -38,7 +38,18 @@ TEST(token_servers_of_the_registry_are_trusted_and_no_others)
 		{"https://r.example.com", "https://[::1]/t", false},
 		{"https://r.example.com", "https://localhost/t", false},
 		{"https://r.example.com", "https://2130706433/t", false},
-		{"https://127.0.0.1:5000", "https://127.0.0.1:5001/t", true},
+		{"https://127.0.0.1:5000", "https://127.0.0.1:5001/t", false},
+		{"https://127.0.0.1:5000", "https://127.0.0.1:5001/t", true, .is_insecure = true},
+		{"https://127.0.0.1:5000", "https://127.0.0.1:5000/t", true},
+		{"https://localhost:5000", "https://localhost:5001/t", false},
+		{"https://localhost.:5000", "https://localhost.:5001/t", false},
+		{"https://r.example.com", "https://localhost./t", false},
+		{"https://lscr.io", "https://ghcr.io/token", true},
+		{"https://nvcr.io", "https://authn.nvidia.com/token", true},
+		{"https://registry.redhat.io", "https://sso.redhat.com/t", true},
+		{"https://evilredhat.io", "https://sso.redhat.com/t", false},
+		{"https://ghcr.io", "https://lscr.io/token", false},
+		{"http://lscr.io", "http://ghcr.io/token", false},
 		{"http://127.0.0.1:5000", "http://127.0.0.2:5000/t", false},
 		{"https://10.0.0.1", "https://11.0.0.1/t", false},
 		{"https://r.example.com", "file:///etc/passwd", false},
@@ -47,7 +58,8 @@ TEST(token_servers_of_the_registry_are_trusted_and_no_others)
 
 	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
 		struct error err = ERROR_INIT;
-		if ((realm_check(cases[i].registry, cases[i].realm, cases[i].is_insecure, &err) == 0) != cases[i].is_fine)
+		if ((realm_check(cases[i].registry, cases[i].realm, cases[i].is_insecure, &err) == 0) !=
+		    cases[i].is_fine)
 			test_fail(__FILE__, __LINE__, "%s %s: %s", cases[i].registry, cases[i].realm,
 				  err.message ? err.message : "accepted");
 		error_clear(&err);

@@ -249,3 +249,61 @@ TEST(threads_do_not_overwrite_one_anothers_lists)
 	EXPECT(listed == REFERRERS);
 	EXPECT(fake_registry_count(fixture.fake, "PUT", TAG) == REFERRERS);
 }
+
+/* --- what a registry says */
+
+static void add_page(struct fixture *fixture, const char *body, const char *link)
+{
+	CLEANUP(free_string) char *headers =
+		xasprintf("Content-Type: " MEDIA_TYPE_OCI_INDEX "%s%s", *link ? "\r\nLink: " : "", link);
+
+	fake_registry_add_rule(
+		fixture->fake,
+		&(struct fake_rule){.path = "/referrers/", .status = 200, .body = body, .headers = headers});
+}
+
+static int read_list(struct fixture *fixture, struct strbuf *bytes, struct error *err)
+{
+	struct digest digest;
+	bool is_supported;
+
+	digest_of("x", 1, &digest);
+	return registry_read_referrers(fixture->session, &fixture->repository, &digest, &is_supported, bytes,
+				       err);
+}
+
+TEST(a_list_that_can_be_read_in_two_ways_is_refused)
+{
+	static const char *const bodies[] = {"{\"Manifests\":[]}", "{\"manifests\":[],\"manifests\":[]}",
+					     "{\"manifests\":{}}", "[]"};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(bodies); i++) {
+		CLEANUP(fixture_stop) struct fixture fixture = {0};
+		CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT;
+		struct error err = ERROR_INIT;
+		start(&fixture);
+		add_page(&fixture, bodies[i], "");
+		EXPECT_ERROR(read_list(&fixture, &bytes, &err), &err, ERROR_INVALID, "list of referrers");
+	}
+}
+
+TEST(all_pages_together_are_no_larger_than_a_manifest)
+{
+	CLEANUP(fixture_stop) struct fixture fixture = {0};
+	CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT, body = STRBUF_INIT;
+	struct error err = ERROR_INIT;
+
+	start(&fixture);
+	strbuf_add_string(&body, "{\"manifests\":[{\"digest\":\"");
+	for (size_t i = 0; i < 3u << 20; i++)
+		strbuf_add_char(&body, 'x');
+	strbuf_add_string(&body, "\"}]}");
+	add_page(&fixture, body.buf, "<?1>; rel=next");
+	fake_registry_add_rule(fixture.fake,
+			       &(struct fake_rule){.path = "?1",
+						   .headers = "Content-Type: " MEDIA_TYPE_OCI_INDEX
+							      "\r\nLink: <?2>; rel=next"});
+	EXPECT_ERROR(read_list(&fixture, &bytes, &err), &err, ERROR_INVALID, "larger than");
+	EXPECT(fake_registry_count(fixture.fake, NULL, "/referrers/") == 3);
+	EXPECT(fake_registry_bytes_sent(fixture.fake) < 10u << 20);
+}

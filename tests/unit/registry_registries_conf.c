@@ -384,6 +384,22 @@ TEST(version_1_is_read_as_version_2)
 	}
 }
 
+TEST(the_users_drop_ins_need_no_file_of_the_users)
+{
+	CLEANUP(free_string) char *directory = xasprintf("%s/xdg", test_directory());
+	CLEANUP(registries_conf_release) struct registries_conf conf = REGISTRIES_CONF_INIT;
+	CLEANUP(error_clear) struct error err = ERROR_INIT;
+
+	free(write_file("xdg/containers/registries.conf.d/1.conf",
+			"[[registry]]\nlocation = \"drop-in.example\"\n", 0600));
+	unsetenv("CONTAINERS_REGISTRIES_CONF");
+	setenv("XDG_CONFIG_HOME", directory, 1);
+	EXPECT_OK(registries_conf_load(&conf, NULL, &err), &err);
+	EXPECT(registries_conf_find(&conf, "drop-in.example/a") != NULL);
+	EXPECT(strstr(conf.origin, "/etc/containers/registries.conf") && strstr(conf.origin, "/xdg/"));
+	unsetenv("XDG_CONFIG_HOME");
+}
+
 TEST(the_file_of_the_environment_and_the_users_own_are_found)
 {
 	CLEANUP(free_string) char *named =

@@ -242,8 +242,80 @@ TEST(refused_mounts_become_uploads_and_are_given_up)
 			digest_of(test.blob, test.size, &test.descriptor.digest);
 			expect_written(&test, "c/d");
 		}
-		EXPECT(fake_registry_count(test.fixture.fake, "POST", "mount=") == 2);
+		/* What passes is repeated, and ends the mounting only when it goes on. */
+		EXPECT(fake_registry_count(test.fixture.fake, "POST", "mount=") ==
+		       (statuses[i] == 500 ? 4 * 3 : 2));
 	}
+}
+
+TEST(refusals_count_for_one_source_repository)
+{
+	CLEANUP(stop) struct upload_test test = {0};
+
+	start(&test);
+	fake_registry_add_rule(test.fixture.fake, &(struct fake_rule){.path = "from=c%2Fd", .status = 404});
+	for (int n = 0; n < 3; n++) {
+		test.blob[0]++;
+		digest_of(test.blob, test.size, &test.descriptor.digest);
+		expect_written(&test, "c/d");
+	}
+	EXPECT(fake_registry_count(test.fixture.fake, "POST", "from=c%2Fd") == 2);
+	test.blob[0]++;
+	digest_of(test.blob, test.size, &test.descriptor.digest);
+	fake_registry_add_blob(test.fixture.fake, "e/f", test.blob, test.size, NULL);
+	expect_written(&test, "e/f");
+	EXPECT(test.was_mounted);
+}
+
+TEST(a_mount_waits_for_a_registry_that_is_busy)
+{
+	CLEANUP(stop) struct upload_test test = {0};
+
+	start(&test);
+	fake_registry_add_blob(test.fixture.fake, "c/d", test.blob, test.size, NULL);
+	fake_registry_add_rule(test.fixture.fake,
+			       &(struct fake_rule){.path = "mount=", .first = 2, .status = 503});
+	expect_written(&test, "c/d");
+	EXPECT(test.was_mounted && count(&test, "PUT") == 0);
+}
+
+/* What came by PATCH is put into its place when the PUT ends it: that may take its time. */
+TEST(the_closing_put_is_no_small_request)
+{
+	CLEANUP(stop) struct upload_test test = {.size = 10000,
+						 .fixture = {.small_timeout_ms = 300, .max_attempts = 2}};
+
+	start(&test);
+	add_rule(&test, "PUT", (struct fake_rule){.body_limit_bytes = 5000});
+	add_rule(&test, "PUT", (struct fake_rule){.skip = 1, .delay_ms = 900});
+	expect_written(&test, NULL);
+	EXPECT(count(&test, "PATCH") == 1 && count(&test, "PUT") == 2);
+}
+
+TEST(a_broken_token_server_is_no_broken_upload)
+{
+	CLEANUP(stop) struct upload_test test = {.fixture = {.fake_options = {.auth = FAKE_AUTH_BEARER}}};
+
+	start(&test);
+	add_rule(&test, "PUT", (struct fake_rule){.first = 1, .status = 401});
+	fake_registry_add_rule(test.fixture.fake,
+			       &(struct fake_rule){.path = "/token", .skip = 1, .first = 3, .status = 502});
+	expect_written(&test, NULL);
+	EXPECT(count(&test, "PATCH") == 0 && count(&test, "HEAD") == 0);
+}
+
+TEST(a_put_redirected_elsewhere_says_where)
+{
+	CLEANUP(fake_registry_stopp) struct fake_registry *other =
+		fake_registry_start(&(struct fake_options){0});
+	CLEANUP(free_string) char *target = xasprintf("%s/x", fake_registry_url(other));
+	CLEANUP(stop) struct upload_test test = {0};
+	struct error err = ERROR_INIT;
+
+	start(&test);
+	add_rule(&test, "PUT", (struct fake_rule){.redirect = target});
+	EXPECT_ERROR(write_blob(&test, NULL, &err), &err, ERROR_INVALID, target);
+	EXPECT(fake_registry_count(other, NULL, NULL) == 0);
 }
 
 TEST(the_source_is_opened_only_if_nothing_was_mounted)
@@ -316,6 +388,25 @@ TEST(a_head_refused_by_a_redirects_target_means_there)
 				    &is_present, &err),
 		  &err);
 	EXPECT(is_present);
+}
+
+TEST(a_redirects_target_that_fails_is_asked_again_and_then_means_absent)
+{
+	CLEANUP(fake_registry_stopp) struct fake_registry *storage =
+		fake_registry_start(&(struct fake_options){0});
+	CLEANUP(free_string) char *target = xasprintf("%s*", fake_registry_url(storage));
+	CLEANUP(stop) struct upload_test test = {.fixture = {.max_attempts = 3}};
+	struct error err = ERROR_INIT;
+	bool is_present = true;
+
+	start(&test);
+	add_rule(&test, "HEAD", (struct fake_rule){.redirect = target});
+	fake_registry_add_rule(storage, &(struct fake_rule){.status = 502});
+	EXPECT_OK(registry_has_blob(test.fixture.session, &test.fixture.repository, &test.descriptor,
+				    &is_present, &err),
+		  &err);
+	EXPECT(!is_present);
+	EXPECT(fake_registry_count(storage, NULL, NULL) == 3);
 }
 
 TEST(an_upload_can_be_interrupted)

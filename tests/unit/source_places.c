@@ -28,16 +28,21 @@ static void open_places(struct places *places)
 
 	*places = (struct places){.mirror = fake_registry_start(&(struct fake_options){0}),
 				  .original = fake_registry_start(&(struct fake_options){0})};
-	const char *original = fake_registry_host(places->original), *mirror = fake_registry_host(places->mirror);
-	strbuf_addf(&text, "[[registry]]\nlocation = \"%s\"\ninsecure = true\n[[registry.mirror]]\nlocation = \"%s/inner\"\ninsecure = true\n",
+	const char *original = fake_registry_host(places->original),
+		   *mirror = fake_registry_host(places->mirror);
+	strbuf_addf(&text,
+		    "[[registry]]\nlocation = \"%s\"\ninsecure = true\n[[registry.mirror]]\nlocation = "
+		    "\"%s/inner\"\ninsecure = true\n",
 		    original, mirror);
 	places->conf = xasprintf("%s/registries.conf", test_directory());
 	EXPECT_OK(file_replace(AT_FDCWD, places->conf, text.buf, text.len, 0644, &err), &err);
 	EXPECT_OK(http_client_new(&places->http, &(struct http_options){0}, &err), &err);
 	EXPECT_OK(registry_client_new(&places->client,
-				      &(struct registry_options){.http = places->http, .registries_conf = places->conf,
+				      &(struct registry_options){.http = places->http,
+								 .registries_conf = places->conf,
 								 .retry = {.max_attempts = 2, .delay_ms = 1}},
-				      &err), &err);
+				      &err),
+		  &err);
 	places->source = source_new_registry(places->client);
 	places->session = source_session_new(places->source);
 	CLEANUP(free_string) char *name = xasprintf("%s/a/b:v1", original);

@@ -1,0 +1,184 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Registry -> archive -> registry beside curl and skopeo."""
+import os
+import shutil
+import statistics
+
+from bench import AIRLIFT, MIB, ROUNDS, say
+from process import disk_bytes, run
+
+MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
+SYNCS = ("no sync", "sync")
+# Set b takes long, and its rounds differ little.
+SET_ROUNDS = {"a": ROUNDS, "b": max(1, ROUNDS * 2 // 5)}
+SYNC_ROUNDS = {"a": ROUNDS, "b": 1}
+SKOPEO_SAMPLE = {"a": 101, "b": 40}
+# Runs a command and syncs the file system of its first argument.
+AND_SYNC = ["sh", "-c", 'target=$1; shift; "$@" && sync -f "$target"', "sh"]
+
+
+class Transfer:
+    """Both directions of one set of content, in rounds."""
+
+    def __init__(self, bench, name, content, source, target):
+        self.bench, self.name, self.content = bench, name, content
+        self.source, self.target = source, target
+        self.payload = sum(size for _, _, size in content["blobs"] + content["manifests"])
+        self.archive = f"{bench.directory}/{name}.tar"
+        self.files = f"{bench.directory}/{name}.files"
+        self.seconds, self.peak_bytes, self.disk, self.work = {}, 0, 0, 0
+        os.mkdir(self.files)
+
+    def note(self, direction, sync, who, usage, server_cpu):
+        self.seconds.setdefault((direction, sync, who), []).append(usage.seconds)
+        if who == "airlift":
+            self.peak_bytes = max(self.peak_bytes, usage.peak_bytes)
+        say(
+            f"{self.name} {direction}, {sync}: {who} {usage.seconds:.2f} s; CPU: client"
+            f" {usage.cpu_seconds:.2f} s, registry {server_cpu:.2f} s"
+        )
+
+    def median(self, direction, sync, who):
+        return statistics.median(self.seconds[direction, sync, who])
+
+    def pull_airlift(self, sync):
+        path = self.bench.fresh()
+        before = self.source.cpu_seconds()
+        usage, _ = self.bench.airlift(
+            path, "catalog", "mirror", self.content["index"], f"archive:{path}/out.tar", "--insecure", sync=sync == "sync"
+        )
+        self.note("pull", sync, "airlift", usage, self.source.cpu_seconds() - before)
+        self.disk = disk_bytes(f"{path}/out.tar", f"{path}/out.tar.index.json")
+        self.work = disk_bytes(f"{path}/work")
+        os.replace(f"{path}/out.tar", self.archive)
+
+    def curl(self, path, lines, sync, synced, *options):
+        with open(path + "/curl", "w", encoding="ascii") as file:
+            file.write("\n".join(lines) + "\n")
+        command = ["curl", "-sSf", "-Z", "--parallel-max", "8", *options, "-K", path + "/curl"]
+        if sync == "sync":
+            command = ["sh", "-c", 'target=$1; shift; "$@" && sync -f "$target"', "sh", synced, *command]
+        return run(command, path)
+
+    def pull_curl(self, sync):
+        path = self.bench.fresh()
+        os.mkdir(f"{path}/files")
+        lines = []
+        for kind in ("blobs", "manifests"):
+            for digest, repository, _ in self.content[kind]:
+                lines += [f'url = "http://{self.source.host}/v2/{repository}/{kind}/{digest}"', f'output = "files/{digest[7:]}"']
+        before = self.source.cpu_seconds()
+        usage = self.curl(path, lines, sync, path, "-H", f"Accept: {MANIFEST_TYPE}")
+        self.note("pull", sync, "curl", usage, self.source.cpu_seconds() - before)
+        if not os.listdir(self.files):
+            os.rmdir(self.files)
+            os.rename(f"{path}/files", self.files)
+
+    def push_airlift(self, sync):
+        path = self.bench.fresh()
+        self.target.clear()
+        before = self.target.cpu_seconds()
+        command = [AIRLIFT, "push", f"archive:{self.archive}", self.target.host, "--insecure", "--progress", "none"]
+        command += ["--workdir", f"{path}/work", "--report", f"{path}/report"]
+        if sync == "sync":
+            command = ["sh", "-c", 'target=$1; shift; "$@" && sync -f "$target"', "sh", self.target.directory, *command]
+        usage = run(command, path)
+        self.note("push", sync, "airlift", usage, self.target.cpu_seconds() - before)
+        self.check_target(len(self.content["manifests"]))
+
+    def push_curl(self, sync):
+        path = self.bench.fresh()
+        self.target.clear()
+        lines = []
+        for location, blob in zip(self.target.begin_uploads(self.content["blobs"]), self.content["blobs"]):
+            lines += [f'url = "{location}"', f'upload-file = "{self.files}/{blob[0][7:]}"']
+        before = self.target.cpu_seconds()
+        usage = self.curl(
+            path, lines, sync, self.target.directory, "-H", "Content-Type: application/octet-stream", "-H", "Expect:"
+        )
+        self.note("push", sync, "curl", usage, self.target.cpu_seconds() - before)
+        self.check_target(0)
+
+    def check_target(self, n_manifests):
+        wanted = len(self.content["blobs"]) + n_manifests
+        if self.target.count_blobs() != wanted:
+            raise SystemExit(f"bench: the target has {self.target.count_blobs()} blobs, should have {wanted}")
+
+    def push_minimum(self, sync):
+        """What the protocol asks for: a POST and a PUT a blob, a PUT a manifest; curl, 8 at a time."""
+        path = self.bench.fresh()
+        self.target.clear()
+        octets = ("-H", "Content-Type: application/octet-stream", "-H", "Expect:")
+        posts, puts, manifests = [], [], []
+        for digest, repository, _ in self.content["blobs"]:
+            posts += [f'url = "http://{self.target.host}/v2/{repository}/blobs/uploads/"', 'output = "/dev/null"']
+        for digest, repository, _ in self.content["manifests"]:
+            manifests += [f'url = "http://{self.target.host}/v2/{repository}/manifests/{digest}"', f'upload-file = "{self.files}/{digest[7:]}"']
+        before = self.target.cpu_seconds()
+        seconds = self.curl(path, posts, sync, path, "-X", "POST", "-d", "").seconds
+        server = self.target.cpu_seconds() - before
+        self.target.clear()
+        locations = self.target.begin_uploads(self.content["blobs"])
+        for location, blob in zip(locations, self.content["blobs"]):
+            puts += [f'url = "{location}"', f'upload-file = "{self.files}/{blob[0][7:]}"']
+        before = self.target.cpu_seconds()
+        usage = self.curl(path, puts, sync, path, *octets)
+        self.mount_everywhere()
+        last = self.curl(path, manifests, sync, path, "-H", f"Content-Type: {MANIFEST_TYPE}", "-H", "Expect:")
+        usage.seconds += seconds + last.seconds
+        self.note("push", sync, "minimum", usage, server + self.target.cpu_seconds() - before)
+
+    def mount_everywhere(self):
+        """So that the manifests are accepted; few, and not timed."""
+        top = self.target.directory + "/docker/registry/v2/repositories/"
+        where = {digest: repository for digest, repository, _ in self.content["blobs"]}
+        for repository, layers in self.content["layers"].items():
+            for digest in layers:
+                if where[digest] != repository:
+                    link = f"{top}{repository}/_layers/sha256/{digest[7:]}"
+                    os.makedirs(link, exist_ok=True)
+                    with open(link + "/link", "w", encoding="ascii") as file:
+                        file.write(digest)
+
+    def round(self, number):
+        for sync in SYNCS:
+            if sync == "sync" and number >= SYNC_ROUNDS[self.name]:
+                continue
+            for direction in ("pull", "push"):
+                runs = [getattr(self, f"{direction}_airlift"), getattr(self, f"{direction}_curl")]
+                # Who goes first changes; curl's first pull makes the files of its pushes.
+                for go in runs if number % 2 else reversed(runs):
+                    go(sync)
+        if number == 0:
+            self.push_minimum("no sync")
+
+    def add_rows(self):
+        table, size = self.bench.table, f"{self.name} ({self.payload / MIB:.0f} MiB, {len(self.content['manifests'])} images)"
+        for direction, way in (("pull", "registry -> archive"), ("push", "archive -> registry")):
+            for sync in SYNCS:
+                own, floor = (self.median(direction, sync, who) for who in ("airlift", "curl"))
+                table.at_most(f"set {size}: {way}, {sync}", f"{own:.2f} s", f"curl {floor:.2f} s", own / floor, 1.3)
+        own, floor = self.median("push", "no sync", "airlift"), self.median("push", "no sync", "minimum")
+        table.at_most(
+            "... beside curl that also makes the POSTs and PUTs the manifests", f"{own:.2f} s", f"curl {floor:.2f} s", own / floor, 1.3
+        )
+        used = f"{self.disk / MIB:.1f} MiB (+ {self.work / MIB:.1f} in the work directory)"
+        table.at_most(f"set {self.name}: disk / payload", used, f"{self.payload / MIB:.1f} MiB", self.disk / self.payload, 1.0)
+        table.at_most(f"set {self.name}: peak memory", f"{self.peak_bytes / MIB:.1f} MiB", "", self.peak_bytes / MIB, 64, " MiB")
+
+    def compare_with_skopeo(self):
+        """One image after another; a sample stands for all where all would take minutes."""
+        sample = self.content["images"][: SKOPEO_SAMPLE[self.name]]
+        scale = len(self.content["images"][:-1]) / len(sample)
+        path = self.bench.fresh()
+        layout = f"oci:{path}/layout"
+        pulls = [[f"docker://{self.source.host}/{name}@{digest}", f"{layout}:i{i}"] for i, (name, digest) in enumerate(sample)]
+        pushes = [[f"{layout}:i{i}", f"docker://{self.target.host}/{name}:i{i}"] for i, (name, _) in enumerate(sample)]
+        self.target.clear()
+        for direction, copies, way in (("pull", pulls, "registry -> archive"), ("push", pushes, "archive -> registry")):
+            script = "\n".join("skopeo copy -q --src-tls-verify=false --dest-tls-verify=false " + " ".join(pair) for pair in copies)
+            seconds = run(["sh", "-ec", script], path).seconds * scale
+            own = self.median(direction, "no sync", "airlift")
+            say(f"{self.name} {direction}: skopeo, {len(sample)} images, scaled by {scale:.1f}: {seconds:.1f} s")
+            note = f"skopeo {seconds:.1f} s" + (f" ({len(sample)} images scaled)" if scale > 1 else "")
+            self.bench.table.at_least(f"set {self.name}: {way}, times faster", f"{own:.2f} s", note, seconds / own, 6)
