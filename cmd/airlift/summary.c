@@ -28,7 +28,7 @@ static void print_plan(struct strbuf *out, const struct outcome *outcome)
 				  : 0;
 
 	strbuf_addf(out, "dry run: nothing was written\n");
-	strbuf_addf(out, "  images          %zu (and %zu signatures and referrers)\n",
+	strbuf_addf(out, "  images          %zu (and %zu attached: signatures, referrers)\n",
 		    outcome->n_asked - outcome->n_missing, outcome->n_attached);
 	strbuf_addf(out, "  unique blobs    %zu\n", outcome->n_blobs);
 	strbuf_addf(out, "  bytes           %s (%" PRIu64 ")\n",
@@ -46,7 +46,7 @@ static void print_work(struct strbuf *out, const struct outcome *outcome, uint64
 
 	strbuf_addf(out, "%zu image%s", n_images, n_images == 1 ? "" : "s");
 	if (outcome->n_attached)
-		strbuf_addf(out, " with %zu signatures and referrers", outcome->n_attached);
+		strbuf_addf(out, " with %zu attached (signatures, referrers)", outcome->n_attached);
 	if (outcome->counts.images_present)
 		strbuf_addf(out, ", %" PRIu64 " of them there already", outcome->counts.images_present);
 	strbuf_addf(out, "; %" PRIu64 " blobs, %s written", outcome->counts.blobs_copied,

@@ -43,7 +43,7 @@ static void archive_as_text(const struct blob_store *store, struct strbuf *out)
 		n_attached += records->images[i].attached_to != NULL;
 	strbuf_addf(out, "archive   %s\nid        %s\n", blob_store_name(store), records->id);
 	strbuf_addf(out, "state     %s\n", records->n_missing ? "incomplete" : "complete");
-	strbuf_addf(out, "content   %zu images, %zu signatures and referrers, %zu blobs, %s\n",
+	strbuf_addf(out, "content   %zu images, %zu attached to them, %zu blobs, %s\n",
 		    records->n_images - n_attached, n_attached, n_blobs, text_format_size(bytes, size));
 	for (size_t i = 0; i < records->n_roots; i++) {
 		strbuf_addf(out, "%-9s ", records->roots[i].kind);
