@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -60,13 +61,52 @@ bool address_is_local_host(const char *host)
 	return is_local;
 }
 
-bool address_is_of_proxy(void)
+/* An empty variable counts as unset. */
+static bool is_set(const char *name)
 {
-	static const char *const names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
-					    "ALL_PROXY"};
+	const char *value = getenv(name);
 
-	for (size_t i = 0; i < ARRAY_LENGTH(names); i++)
-		if (getenv(names[i]))
+	return value && *value;
+}
+
+/* One name of no_proxy: the host itself or a domain above it, with or without a dot in front. */
+static bool is_below(const char *host, size_t host_length, const char *domain, size_t length)
+{
+	if (length && *domain == '.') {
+		domain++;
+		length--;
+	}
+	if (!length || length > host_length || strncasecmp(host + host_length - length, domain, length) != 0)
+		return false;
+	return length == host_length || host[host_length - length - 1] == '.';
+}
+
+/* no_proxy as libcurl reads it: names between commas or blanks, or a star for everything. */
+static bool is_exempt(const char *host)
+{
+	const char *list = getenv(is_set("no_proxy") ? "no_proxy" : "NO_PROXY");
+	size_t host_length = strlen(host);
+
+	if (!list)
+		return false;
+	if (!strcmp(list, "*"))
+		return true;
+	if (host_length && host[host_length - 1] == '.')
+		host_length--;
+	for (size_t length; *(list += strspn(list, ", ")); list += length) {
+		length = strcspn(list, ", ");
+		if (is_below(host, host_length, list, length))
 			return true;
+	}
 	return false;
+}
+
+bool address_is_of_proxy(const struct url *url)
+{
+	bool has_proxy =
+		url->is_https ? is_set("https_proxy") || is_set("HTTPS_PROXY") : is_set("http_proxy");
+
+	if (!has_proxy && !is_set("all_proxy") && !is_set("ALL_PROXY"))
+		return false;
+	return !is_exempt(url->host);
 }

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
+#include "http/url.h"
+
 /* Loopback, link-local or unspecified. */
 bool address_is_local(const struct sockaddr *address);
 
@@ -16,6 +18,6 @@ bool address_is_local(const struct sockaddr *address);
  * Other names are not looked up. */
 bool address_is_local_host(const char *host);
 
-/* Whether the environment names a proxy: then the addresses of connections are the proxy's, and what
- * it will contact is not known here. no_proxy is not looked at: in doubt the answer is true. */
-bool address_is_of_proxy(void);
+/* Whether libcurl will ask a proxy for this URL, as the environment says: then the addresses of
+ * connections are the proxy's, and what it will contact is not known here. */
+bool address_is_of_proxy(const struct url *url);

@@ -155,10 +155,10 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
 	struct exchange *exchange = context;
 
 	(void)purpose;
-	if (!exchange->may_be_local && address_is_local(&address->addr) && !address_is_of_proxy()) {
+	if (!exchange->may_be_local && !exchange->is_proxied && address_is_local(&address->addr)) {
 		if (error_is(&exchange->err, ERROR_NONE))
 			error_set(&exchange->err, ERROR_INVALID,
-				  "a redirect leads to an address of this machine or its link, which is not "
+				  "a server leads to an address of this machine or its link, which is not "
 				  "followed");
 		return CURL_SOCKET_BAD;
 	}
@@ -198,11 +198,12 @@ void exchange_set_callbacks(struct exchange *exchange)
 	const struct http_source *source = exchange->request->source;
 	const struct http_client *client = exchange->client;
 
+	uint64_t handled_bytes = exchange->request->handled_bytes;
+	if (source && source->size > handled_bytes)
+		handled_bytes = source->size;
 	exchange->watch = (struct watch){
 		.stall_timeout_ms = client->stall_timeout_ms,
-		.response_timeout_ms = source && source->size > LARGE_UPLOAD_BYTES
-					       ? client->large_response_timeout_ms
-					       : client->response_timeout_ms,
+		.response_timeout_ms = http_client_response_timeout_ms(client, handled_bytes),
 	};
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, read_header);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, exchange);

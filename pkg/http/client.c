@@ -7,6 +7,10 @@
 
 #include "base/cancel.h"
 
+/* A slow registry's pace where it puts a large blob into its place; and the end of all patience. */
+#define HANDLED_BYTES_PER_SECOND ((uint64_t)16 << 20)
+#define HANDLED_MAX_MS (3600 * 1000u)
+
 static void prepare_process(void)
 {
 	struct sigaction action;
@@ -39,8 +43,9 @@ int http_client_new(struct http_client **client, const struct http_options *opti
 	made->response_timeout_ms = or_default(options->response_timeout_ms, 120 * 1000);
 	made->large_response_timeout_ms = or_default(options->response_timeout_ms, 600 * 1000);
 	rate_limit_init(&made->rate_limit, options->rate_limit_bytes);
-	pthread_mutex_init(&made->pauses_mutex, NULL);
-	made->pauses = (struct map)MAP_INIT_FREEING(free);
+	made->small_timeout_ms = or_default(options->small_timeout_ms, 120 * 1000);
+	pthread_mutex_init(&made->origins_mutex, NULL);
+	made->origins = (struct map)MAP_INIT_FREEING(free);
 	*client = made;
 	return 0;
 }
@@ -52,8 +57,8 @@ void http_client_free(struct http_client *client)
 	free(client->user_agent);
 	trust_free(client->trust);
 	rate_limit_destroy(&client->rate_limit);
-	pthread_mutex_destroy(&client->pauses_mutex);
-	map_release(&client->pauses);
+	pthread_mutex_destroy(&client->origins_mutex);
+	map_release(&client->origins);
 	free(client);
 }
 
@@ -67,6 +72,15 @@ struct http_counters *http_client_counters(struct http_client *client)
 	return &client->counters;
 }
 
+unsigned http_client_response_timeout_ms(const struct http_client *client, uint64_t handled_bytes)
+{
+	if (handled_bytes <= LARGE_UPLOAD_BYTES)
+		return client->response_timeout_ms;
+	uint64_t extra_ms = handled_bytes / HANDLED_BYTES_PER_SECOND * 1000;
+	return client->large_response_timeout_ms +
+	       (unsigned)(extra_ms < HANDLED_MAX_MS ? extra_ms : HANDLED_MAX_MS);
+}
+
 /* The origin, or NULL for a URL that no request can be made to. */
 static char *find_origin(const char *url)
 {
@@ -78,6 +92,43 @@ static char *find_origin(const char *url)
 	return origin;
 }
 
+/* With the mutex held. */
+static struct origin_state *find_or_add(struct http_client *client, const char *origin)
+{
+	struct origin_state *state = map_get(&client->origins, origin);
+
+	if (!state) {
+		state = xcalloc(1, sizeof(*state));
+		map_set(&client->origins, origin, state);
+	}
+	return state;
+}
+
+void http_client_note_answer(struct http_client *client, const char *origin)
+{
+	pthread_mutex_lock(&client->origins_mutex);
+	struct origin_state *state = map_get(&client->origins, origin);
+	if (state)
+		state->n_failures = 0;
+	pthread_mutex_unlock(&client->origins_mutex);
+}
+
+bool http_client_note_failure(struct http_client *client, const char *url, uint64_t now_ms)
+{
+	CLEANUP(free_string) char *origin = find_origin(url);
+
+	if (!origin)
+		return false;
+	pthread_mutex_lock(&client->origins_mutex);
+	struct origin_state *state = find_or_add(client, origin);
+	if (state->n_failures++ == 0)
+		state->failing_since_ms = now_ms;
+	bool is_hopeless =
+		state->n_failures > HOPELESS_FAILURES && now_ms - state->failing_since_ms > HOPELESS_MS;
+	pthread_mutex_unlock(&client->origins_mutex);
+	return is_hopeless;
+}
+
 void http_client_pause_origin(struct http_client *client, const char *url, uint64_t duration_ms)
 {
 	CLEANUP(free_string) char *origin = find_origin(url);
@@ -85,15 +136,11 @@ void http_client_pause_origin(struct http_client *client, const char *url, uint6
 
 	if (!origin)
 		return;
-	pthread_mutex_lock(&client->pauses_mutex);
-	uint64_t *pause = map_get(&client->pauses, origin);
-	if (!pause) {
-		pause = xcalloc(1, sizeof(*pause));
-		map_set(&client->pauses, origin, pause);
-	}
-	if (*pause < end)
-		*pause = end;
-	pthread_mutex_unlock(&client->pauses_mutex);
+	pthread_mutex_lock(&client->origins_mutex);
+	struct origin_state *state = find_or_add(client, origin);
+	if (state->pause_end_ms < end)
+		state->pause_end_ms = end;
+	pthread_mutex_unlock(&client->origins_mutex);
 }
 
 uint64_t http_client_pause_left_ms(struct http_client *client, const char *url)
@@ -103,9 +150,9 @@ uint64_t http_client_pause_left_ms(struct http_client *client, const char *url)
 
 	if (!origin)
 		return 0;
-	pthread_mutex_lock(&client->pauses_mutex);
-	const uint64_t *pause = map_get(&client->pauses, origin);
-	uint64_t end = pause ? *pause : 0;
-	pthread_mutex_unlock(&client->pauses_mutex);
+	pthread_mutex_lock(&client->origins_mutex);
+	const struct origin_state *state = map_get(&client->origins, origin);
+	uint64_t end = state ? state->pause_end_ms : 0;
+	pthread_mutex_unlock(&client->origins_mutex);
 	return end > now ? end - now : 0;
 }

@@ -2,6 +2,8 @@
 #include "http/exchange.h"
 
 #include <inttypes.h>
+#include <openssl/crypto.h>
+#include <string.h>
 
 #include "base/cancel.h"
 #include "base/log.h"
@@ -14,8 +16,11 @@ bool exchange_wants_body(const struct exchange *exchange)
 	return (status == 200 || status == 206) && (request->sink || request->body_limit);
 }
 
+/* One of them may be a secret: copies of those do not stay in freed memory. */
 static void free_headers(struct curl_slist **headers)
 {
+	for (struct curl_slist *header = *headers; header; header = header->next)
+		OPENSSL_cleanse(header->data, strlen(header->data));
 	curl_slist_free_all(*headers);
 }
 
@@ -51,6 +56,12 @@ static int set_own_error(struct exchange *exchange, struct error *err)
 	return error_wrap(err, "%s %s", exchange->request->method, url);
 }
 
+static int fail(struct exchange *exchange, CURLcode code, struct error *err)
+{
+	exchange->response->max_attempts = exchange_max_attempts(code);
+	return exchange_failure(exchange, code, err);
+}
+
 static int perform_once(struct exchange *exchange, struct error *err)
 {
 	CLEANUP(free_headers) struct curl_slist *headers = NULL;
@@ -70,7 +81,7 @@ static int perform_once(struct exchange *exchange, struct error *err)
 	if (is_answer_enough(exchange))
 		error_clear(&exchange->err);
 	else if (error_is(&exchange->err, ERROR_NONE) && code)
-		return exchange_failure(exchange, code, err);
+		return fail(exchange, code, err);
 	return error_is(&exchange->err, ERROR_NONE) ? 0 : set_own_error(exchange, err);
 }
 

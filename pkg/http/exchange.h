@@ -12,8 +12,6 @@
 
 /* An error body beyond this is not read. */
 #define ERROR_BODY_MAX ((size_t)64 * 1024)
-/* For the whole of a small request. */
-#define SMALL_TIMEOUT_MS (120 * 1000u)
 
 struct exchange {
 	struct http_client *client;
@@ -21,6 +19,7 @@ struct exchange {
 	const struct http_request *request;
 	const char *url;
 	bool is_own_origin;   /* of the request's URL: authorization, headers, TLS settings apply */
+	bool is_proxied;      /* the connection goes to a proxy */
 	bool may_be_local;    /* addresses of this machine may be contacted (address.h) */
 	uint64_t deadline_ms; /* clock_milliseconds(); 0: none */
 	struct http_response *response;
@@ -47,6 +46,9 @@ int exchange_set_options(struct exchange *exchange, struct curl_slist **headers,
 
 /* Sets the callbacks, and the options of the body that is sent. */
 void exchange_set_callbacks(struct exchange *exchange);
+
+/* How many attempts make sense after such a failure; 0: as many as there are. */
+unsigned exchange_max_attempts(CURLcode code);
 
 /* Turns what libcurl reported into an error that names method, URL and cause. Always returns -1. */
 int exchange_failure(const struct exchange *exchange, CURLcode code, struct error *err);

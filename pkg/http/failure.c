@@ -7,6 +7,10 @@
 #include "http/exchange.h"
 #include "http/url.h"
 
+/* A misspelt name stays unknown; servers under load send TLS alerts, but not for ever. */
+#define RESOLVE_ATTEMPTS 2
+#define HANDSHAKE_ATTEMPTS 3
+
 /* Codes after which another try may go well. */
 static bool is_transient(CURLcode code)
 {
@@ -27,6 +31,19 @@ static bool is_transient(CURLcode code)
 		return true;
 	default:
 		return false;
+	}
+}
+
+unsigned exchange_max_attempts(CURLcode code)
+{
+	switch (code) {
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_RESOLVE_PROXY:
+		return RESOLVE_ATTEMPTS;
+	case CURLE_SSL_CONNECT_ERROR:
+		return HANDSHAKE_ATTEMPTS;
+	default:
+		return 0;
 	}
 }
 
@@ -61,11 +78,14 @@ static int explain_timeout(const struct exchange *exchange, const struct url *ur
 		return error_set(err, ERROR_TRANSIENT, "no connection to %s port %u within %g seconds",
 				 url->host, (unsigned)url->port,
 				 exchange->client->connect_timeout_ms / 1000.0);
-	return error_set(err, ERROR_TRANSIENT, "not done within %u seconds", SMALL_TIMEOUT_MS / 1000);
+	return error_set(err, ERROR_TRANSIENT, "not done within %g seconds",
+			 exchange->client->small_timeout_ms / 1000.0);
 }
 
-static int explain_certificate(const struct url *url, const char *detail, struct error *err)
+static int explain_certificate(const struct exchange *exchange, const struct url *url, const char *detail,
+			       struct error *err)
 {
+	const struct http_tls *tls = exchange->is_own_origin ? exchange->request->tls : NULL;
 	const char *reason = strstr(detail, "certificate problem: ");
 
 	reason = reason ? strchr(reason, ':') + 2 : detail;
@@ -73,10 +93,13 @@ static int explain_certificate(const struct url *url, const char *detail, struct
 		  (unsigned)url->port, reason);
 	if (strstr(reason, "name") || strstr(reason, "expired") || strstr(reason, "not yet valid"))
 		return -1;
-	return error_advise(err,
-			    "if it should be, name its authority with --ca-file FILE or put it into "
-			    "/etc/containers/certs.d/%s:%u/ca.crt",
-			    url->host, (unsigned)url->port);
+	error_advise(err, "if it should be, name its authority with --ca-file FILE");
+	if (!tls || !tls->directory)
+		return -1;
+	CLEANUP(free_string) char *directory = text_escaped(tls->directory);
+	CLEANUP(free_string) char *message = steal(&err->message);
+	err->message = xasprintf("%s or put it into %s/ca.crt", message, directory);
+	return -1;
 }
 
 static int explain_tls(const struct url *url, const char *detail, struct error *err)
@@ -132,7 +155,7 @@ static int explain(const struct exchange *exchange, const struct url *url, CURLc
 	case CURLE_OPERATION_TIMEDOUT:
 		return explain_timeout(exchange, url, err);
 	case CURLE_PEER_FAILED_VERIFICATION:
-		return explain_certificate(url, detail, err);
+		return explain_certificate(exchange, url, detail, err);
 	case CURLE_SSL_CONNECT_ERROR:
 		return explain_tls(url, detail, err);
 	case CURLE_PARTIAL_FILE:

@@ -12,21 +12,22 @@
 
 #include "base/text.h"
 
-/* The headers that are kept as they are; the first of several counts. */
+/* The headers that are kept as they are; the first of several counts, unless it is a list. */
 static const struct {
 	const char *name;
 	size_t offset;
+	bool is_list; /* further lines belong to it as well (RFC 9110 5.3) */
 } kept_fields[] = {
 	{"content-range", offsetof(struct http_response, content_range)},
 	{"content-type", offsetof(struct http_response, content_type)},
 	{"docker-content-digest", offsetof(struct http_response, docker_content_digest)},
 	{"docker-distribution-api-version", offsetof(struct http_response, registry_version)},
-	{"link", offsetof(struct http_response, link)},
+	{"link", offsetof(struct http_response, link), true},
 	{"location", offsetof(struct http_response, location)},
 	{"oci-chunk-min-length", offsetof(struct http_response, chunk_min_length)},
 	{"oci-subject", offsetof(struct http_response, subject)},
 	{"range", offsetof(struct http_response, range)},
-	{"warning", offsetof(struct http_response, warning)},
+	{"warning", offsetof(struct http_response, warning), true},
 	{"x-artifactory-id", offsetof(struct http_response, artifactory)},
 	{"x-jfrog-version", offsetof(struct http_response, artifactory)},
 };
@@ -37,8 +38,13 @@ static bool keep_field(struct http_response *response, const char *name, const c
 		if (strcasecmp(kept_fields[i].name, name) != 0)
 			continue;
 		char **field = (char **)(void *)((char *)response + kept_fields[i].offset);
-		if (!*field)
+		if (!*field) {
 			*field = xstrdup(value);
+		} else if (kept_fields[i].is_list) {
+			char *joined = xasprintf("%s, %s", *field, value);
+			free(*field);
+			*field = joined;
+		}
 		return true;
 	}
 	return false;

@@ -47,7 +47,8 @@ struct http_options {
 	unsigned connect_timeout_ms;  /* 0: 15000 */
 	unsigned stall_timeout_ms;    /* no byte for so long ends a transfer; 0: 60000 */
 	unsigned response_timeout_ms; /* wait for an answer after the request was sent; 0: 120000;
-				       * after an upload of more than 64 MiB: 600000 */
+				       * after an upload of more than 64 MiB: 600000 and more */
+	unsigned small_timeout_ms;    /* for the whole of a small request; 0: 120000 */
 };
 
 /* What the whole run asked for; read at the end for the report. */
@@ -75,6 +76,7 @@ struct http_tls {
 	struct strvec ca_files;   /* PEM files, trusted beside the system's (certs.d: *.crt) */
 	char *client_certificate; /* PEM files, or NULL */
 	char *client_key;
+	char *directory; /* where such files are looked for: for advice; or NULL */
 };
 
 /* Takes the body as it comes; -1 with an error ends the transfer. */
@@ -104,22 +106,27 @@ struct http_request {
 					    * a sink: the body does not matter, it is cut at 64 KiB */
 	unsigned max_redirects;           /* 0: none are followed, the 3xx is the response */
 	bool is_small;                    /* a total timeout of 120 s applies */
+	bool is_foreign;        /* a server chose the URL: nothing on this machine or its link is asked */
+	uint64_t handled_bytes; /* what the server has to go through before it answers, if more than the
+				 * body: the answer may take longer */
 };
 
 struct http_response {
 	long status;
-	char *url;           /* of the last hop */
-	bool is_same_origin; /* the last hop has the origin of the request's URL */
-	char *content_type;  /* these are NULL when absent */
+	char *url;             /* of the last hop */
+	bool is_same_origin;   /* the last hop has the origin of the request's URL */
+	bool is_local;         /* the request's own host is this machine, or on its link */
+	unsigned max_attempts; /* after an error: more make no sense; 0: no such limit is known */
+	char *content_type;    /* these are NULL when absent */
 	char *location;
 	char *docker_content_digest;
 	char *content_range;
 	char *range;
-	char *link;
-	char *subject;          /* OCI-Subject */
-	char *chunk_min_length; /* OCI-Chunk-Min-Length */
-	char *artifactory;      /* X-Artifactory-Id or X-JFrog-Version */
-	char *warning;
+	char *link;               /* all lines of this name, joined by commas */
+	char *subject;            /* OCI-Subject */
+	char *chunk_min_length;   /* OCI-Chunk-Min-Length */
+	char *artifactory;        /* X-Artifactory-Id or X-JFrog-Version */
+	char *warning;            /* likewise */
 	char *registry_version;   /* Docker-Distribution-API-Version */
 	struct strvec challenges; /* WWW-Authenticate lines */
 	bool has_content_length;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What libcurl is told before an exchange. Every hop starts from nothing: curl_easy_reset. */
+#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -51,6 +52,7 @@ static int add_headers(const struct exchange *exchange, struct curl_slist **head
 			return error_set(err, ERROR_INVALID, "the credentials contain control characters");
 		CLEANUP(free_string) char *line = xasprintf("Authorization: %s", request->authorization);
 		add_header(headers, line);
+		OPENSSL_cleanse(line, strlen(line));
 	}
 	if (size <= EXPECT_THRESHOLD_BYTES || exchange->is_expect_disliked)
 		add_header(headers, "Expect:");

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "http/address.h"
 #include "http/exchange.h"
+#include "http/retry.h"
 #include "http/url.h"
 
 struct walk {
@@ -47,19 +48,24 @@ static int walk_start(struct walk *walk, struct http_session *session, const str
 				 shown);
 	}
 	walk->is_origin_local = address_is_local_host(url.host);
-	walk->deadline_ms = request->is_small ? clock_milliseconds() + SMALL_TIMEOUT_MS : 0;
+	if (walk->is_origin_local && request->is_foreign) {
+		CLEANUP(free_string) char *shown = http_redacted_url(request->url);
+		return error_set(err, ERROR_INVALID,
+				 "%s: an address of this machine or its link, which is not asked", shown);
+	}
+	walk->deadline_ms = request->is_small ? clock_milliseconds() + session->client->small_timeout_ms : 0;
 	strvec_push(&walk->visited, request->url);
 	return 0;
 }
 
 /* A name of the request's own host may lead to this machine too: then so may its redirects. */
-static void note_peer(struct walk *walk, const struct tls_handle *handle)
+static void note_peer(struct walk *walk, const struct exchange *exchange)
 {
 	char *address = NULL;
 
-	if (address_is_of_proxy())
+	if (exchange->is_proxied)
 		return;
-	if (curl_easy_getinfo(handle->easy, CURLINFO_PRIMARY_IP, &address) || !address || !*address)
+	if (curl_easy_getinfo(exchange->handle->easy, CURLINFO_PRIMARY_IP, &address) || !address || !*address)
 		return;
 	CLEANUP(free_string) char *host = xasprintf(strchr(address, ':') ? "[%s]" : "%s", address);
 	walk->is_origin_local = walk->is_origin_local || address_is_local_host(host);
@@ -67,28 +73,34 @@ static void note_peer(struct walk *walk, const struct tls_handle *handle)
 
 static int walk_perform_hop(struct walk *walk, struct http_response *response, struct error *err)
 {
+	struct http_client *client = walk->session->client;
 	const char *url = current_url(walk);
+	CLEANUP(url_release) struct url parsed = {0};
 	CLEANUP(free_string) char *origin = NULL;
 
-	if (http_origin(url, &origin, err) < 0)
+	if (url_parse(&parsed, url, err) < 0 || http_origin(url, &origin, err) < 0)
 		return -1;
 	bool is_own_origin = !strcmp(origin, walk->origin);
 	bool is_first = walk->visited.count == 1;
 	struct exchange exchange = {
-		.client = walk->session->client,
+		.client = client,
 		.handle = http_session_handle(walk->session, is_own_origin ? walk->request->tls : NULL),
 		.request = walk->request,
 		.url = url,
 		.is_own_origin = is_own_origin,
-		.may_be_local = is_own_origin || walk->is_origin_local,
+		.is_proxied = address_is_of_proxy(&parsed),
+		.may_be_local = (is_own_origin && !walk->request->is_foreign) || walk->is_origin_local,
 		.deadline_ms = walk->deadline_ms,
 		.response = response,
 	};
 	int result = exchange_perform(&exchange, err);
 	if (is_first)
-		note_peer(walk, exchange.handle);
+		note_peer(walk, &exchange);
+	if (response->status && !retry_is_transient_status(response->status))
+		http_client_note_answer(client, origin);
 	response->url = xstrdup(url);
 	response->is_same_origin = is_own_origin;
+	response->is_local = walk->is_origin_local;
 	return result;
 }
 

@@ -59,6 +59,20 @@ static const char *read_user_and_password(struct credential *credential, const c
 	return NULL;
 }
 
+/* Beside an identity token user and password are for token servers that do not take it; what is wrong with
+ * them does not matter then, and without a password (Azure's entries have none) they are of no use. */
+static void keep_password(struct credential *credential, const char *encoded, char **user, char **password)
+{
+	if (*user && *password) {
+		credential->user = steal(user);
+		credential->password = steal(password);
+	} else if (encoded && !read_user_and_password(credential, encoded) && credential->user &&
+		   !*credential->password) {
+		secret_freep(&credential->user);
+		secret_freep(&credential->password);
+	}
+}
+
 /* A bearer token goes into a header as it is. */
 static bool is_header_safe(const char *token)
 {
@@ -88,6 +102,7 @@ const char *auth_entry_read(struct credential *credential, const struct node *no
 			return "one of its members is not a string";
 	if (identity) {
 		credential->identity_token = steal(&identity);
+		keep_password(credential, encoded, &user, &password);
 	} else if (token) {
 		if (!is_header_safe(token))
 			return "its registrytoken is not a token";

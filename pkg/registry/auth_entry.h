@@ -6,6 +6,6 @@
 #include "registry/credentials.h"
 
 /* Fills an empty credential from {"auth": base64("user:password")}, {"identitytoken"}, {"registrytoken"} or
- * {"username", "password"}; the strings are wiped in the document. NULL, or why the entry cannot be used.
+ * {"username", "password"}, which are kept beside an identity token as well; the strings are wiped in the document. NULL, or why the entry cannot be used.
  * Neither credential nor reason: an empty object, docker's mark for "in the credential store". */
 const char *auth_entry_read(struct credential *credential, const struct node *node);

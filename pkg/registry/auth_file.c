@@ -139,6 +139,11 @@ const char *auth_host(const char *host)
 											   : host;
 }
 
+const char *auth_server(const char *host)
+{
+	return strcmp(auth_host(host), "index.docker.io") ? host : "https://index.docker.io/v1/";
+}
+
 /* Whether the entry can be used; says once why not. */
 static bool is_usable(const struct auth_file *file, const struct auth_entry *entry)
 {
@@ -189,10 +194,19 @@ const struct auth_entry *auth_file_find(const struct auth_file *file, const char
 	return NULL;
 }
 
-const char *auth_file_helper(const struct auth_file *file, const char *host)
+const char *auth_file_helper(const struct auth_file *file, const char *host, const char **server)
 {
-	for (size_t i = 0; i < file->helper_hosts.count; i++)
-		if (!strcasecmp(file->helper_hosts.items[i], host))
-			return file->helper_names.items[i];
+	for (size_t i = 0; i < file->helper_hosts.count; i++) {
+		if (strcasecmp(file->helper_hosts.items[i], host) != 0)
+			continue;
+		*server = host;
+		return file->helper_names.items[i];
+	}
+	for (size_t i = 0; i < file->helper_hosts.count; i++) {
+		if (!key_names_host(file->helper_hosts.items[i], host))
+			continue;
+		*server = auth_server(host);
+		return file->helper_names.items[i];
+	}
 	return NULL;
 }

@@ -39,8 +39,12 @@ int auth_file_parse(struct auth_file *file, const char *path, const struct strbu
 
 /* The most specific usable entry for a repository, or NULL. Warns about unusable ones on the way. */
 const struct auth_entry *auth_file_find(const struct auth_file *file, const char *host, const char *path);
-/* What credHelpers has for the host, or NULL. */
-const char *auth_file_helper(const struct auth_file *file, const char *host);
+/* What credHelpers has for the host, or for another of docker.io's names; or NULL. *server is what to ask
+ * it for. */
+const char *auth_file_helper(const struct auth_file *file, const char *host, const char **server);
 
 /* The one name that docker.io, registry-1.docker.io and index.docker.io share; other hosts as they are. */
 const char *auth_host(const char *host);
+/* What helpers keep the credentials of a host under: docker has those of its own registry under an
+ * address of the first protocol. */
+const char *auth_server(const char *host);

@@ -11,8 +11,9 @@
 #include "registry/secret.h"
 #include "registry/token.h"
 
-/* Workers that waited for a token request share its failure; it was repeated long enough. */
-#define TOKEN_FAILURE_HOLD_MS 1000
+/* Workers that waited for a token request share its failure; each of them waits longer than this before
+ * it tries again. */
+#define TOKEN_FAILURE_HOLD_MS 200
 /* A token is not used any more so long before its end: requests take a while to be looked at. */
 #define EXPIRY_MARGIN_MS 10000
 /* A token of unknown lifetime is renewed before a large upload when it is older: a 401 would come
@@ -228,7 +229,9 @@ static int use_grant(const struct access *access, const char *mount_from, bool i
 		grant->generation++;
 		copy_grant(grant, authorization);
 	}
-	flight_land(client, &grant->flight, err, TOKEN_FAILURE_HOLD_MS);
+	unsigned delay_ms = client->options.retry.delay_ms;
+	flight_land(client, &grant->flight, err,
+		    delay_ms && delay_ms / 2 < TOKEN_FAILURE_HOLD_MS ? delay_ms / 2 : TOKEN_FAILURE_HOLD_MS);
 	pthread_mutex_unlock(&client->mutex);
 	return result;
 }

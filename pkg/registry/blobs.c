@@ -19,9 +19,10 @@ static int judge_head(const struct access *access, const struct descriptor *desc
 		return 0;
 	}
 	if (response_is_foreign_error(response)) {
-		/* The registry knew where the blob is; URLs signed for GET do not work for HEAD. */
+		/* The registry knew where the blob is; URLs signed for GET do not work for HEAD. Anything
+		 * else counts as absent: at worst it is sent once more. */
 		*is_present = response->status == 403;
-		return *is_present || response->status == 404 ? 0 : 1;
+		return 0;
 	}
 	/* 405 and 501: no HEAD here; then it counts as absent. */
 	*is_present = false;
@@ -75,8 +76,11 @@ int registry_has_blob(struct registry_session *session, const struct repository 
 		/* Quay, asked for a repository that does not exist yet by a dry run. */
 		bool is_dry_target =
 			repository->side == REGISTRY_TARGET && session->client->options.pull_scope_only;
-		if (!is_dry_target || response.status != 401)
+		bool is_foreign = error_is(err, ERROR_TRANSIENT) && response_is_foreign_error(&response);
+		if (!is_foreign && (!is_dry_target || response.status != 401))
 			return -1;
+		if (is_foreign)
+			log_info("%s; it is written again", err->message);
 		error_clear(err);
 		return 0;
 	}

@@ -14,6 +14,7 @@ void certificates_release(struct http_tls *tls)
 	strvec_release(&tls->ca_files);
 	free(tls->client_certificate);
 	free(tls->client_key);
+	free(tls->directory);
 	*tls = (struct http_tls){0};
 }
 
@@ -75,16 +76,25 @@ static int read_names(struct http_tls *tls, const char *directory, const struct 
 {
 	for (size_t i = 0; i < names->count; i++) {
 		const char *name = names->items[i];
+		int result = 0;
 
 		if (text_ends_with(name, ".crt"))
 			strvec_pushf(&tls->ca_files, "%s/%s", directory, name);
-		else if (text_ends_with(name, ".cert") &&
-			 add_client_certificate(tls, directory, name, names, err) < 0)
-			return -1;
-		else if (text_ends_with(name, ".key") && check_key(directory, name, names, err) < 0)
+		else if (text_ends_with(name, ".cert"))
+			result = add_client_certificate(tls, directory, name, names, err);
+		else if (text_ends_with(name, ".key"))
+			result = check_key(directory, name, names, err);
+		if (result < 0)
 			return -1;
 	}
 	return 0;
+}
+
+/* Takes `directory`. */
+static void set_directory(struct http_tls *tls, char *directory)
+{
+	free(tls->directory);
+	tls->directory = directory;
 }
 
 int certificates_find(struct http_tls *tls, const char *directory, const char *host, struct error *err)
@@ -95,6 +105,7 @@ int certificates_find(struct http_tls *tls, const char *directory, const char *h
 		if (!list_directory(directory, &names))
 			return error_set_errno(err, "%s: the certificate directory cannot be read",
 					       directory);
+		set_directory(tls, xstrdup(directory));
 		return read_names(tls, directory, &names, err);
 	}
 
@@ -104,8 +115,12 @@ int certificates_find(struct http_tls *tls, const char *directory, const char *h
 		strvec_pushf(&places, "%s/.config/containers/certs.d/%s", home, host);
 	strvec_pushf(&places, "/etc/containers/certs.d/%s", host);
 	strvec_pushf(&places, "/etc/docker/certs.d/%s", host);
-	for (size_t i = 0; i < places.count; i++)
-		if (list_directory(places.items[i], &names))
-			return read_names(tls, places.items[i], &names, err);
+	for (size_t i = 0; i < places.count; i++) {
+		if (!list_directory(places.items[i], &names))
+			continue;
+		set_directory(tls, xstrdup(places.items[i]));
+		return read_names(tls, places.items[i], &names, err);
+	}
+	set_directory(tls, xasprintf("/etc/containers/certs.d/%s", host));
 	return 0;
 }

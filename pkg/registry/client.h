@@ -22,6 +22,7 @@ struct registry_client {
 	struct map endpoints;      /* struct endpoint; see endpoint_find */
 	struct map grants;         /* struct grant; see authorization.c */
 	struct map refresh_tokens; /* char *, by credential: replacements that token servers sent */
+	struct map mount_refusals; /* unsigned weight, by endpoint and source repository; see upload.c */
 
 	/* Who reads and writes the list of a subject's referrers holds one, chosen by its digest. */
 	pthread_mutex_t referrer_locks[REFERRER_LOCKS];

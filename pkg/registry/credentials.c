@@ -209,9 +209,9 @@ static int find_by_helper(struct credentials *credentials, const struct auth_fil
 static int find_in_file(struct credentials *credentials, const struct auth_file *file, const char *host,
 			const char *path, struct credential *found, struct error *err)
 {
-	const char *helper = auth_file_helper(file, host);
+	const char *server, *helper = auth_file_helper(file, host, &server);
 
-	if (helper && find_by_helper(credentials, file, helper, host, found, err) < 0)
+	if (helper && find_by_helper(credentials, file, helper, server, found, err) < 0)
 		return -1;
 	if (!credential_is_empty(found))
 		return 0;
@@ -225,10 +225,7 @@ static int find_in_file(struct credentials *credentials, const struct auth_file 
 	}
 	if (!file->store)
 		return 0;
-	/* Docker keeps the credentials of its own registry under an address of the first protocol. */
-	const char *server =
-		strcmp(auth_host(host), "index.docker.io") ? host : "https://index.docker.io/v1/";
-	return find_by_helper(credentials, file, file->store, server, found, err);
+	return find_by_helper(credentials, file, file->store, auth_server(host), found, err);
 }
 
 /* 64 hexadecimal digits without a host are an image id to docker and not a name: nothing is sent for it. */

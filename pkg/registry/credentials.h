@@ -21,7 +21,7 @@
 #include "base/strvec.h"
 
 struct credential {
-	char *user; /* NULL unless user and password */
+	char *user; /* NULL unless user and password; may be there beside an identity token */
 	char *password;
 	char *identity_token; /* OAuth2 refresh token, or NULL */
 	char *registry_token; /* a bearer token as it is, or NULL */

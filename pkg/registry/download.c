@@ -22,7 +22,7 @@ struct download {
 	const struct descriptor *descriptor;
 	struct blob_sink *sink;
 	struct http_response response;
-	uint64_t furthest; /* bytes ever reached: beyond is progress */
+	uint64_t furthest; /* bytes that were there at the last progress */
 	bool has_begun;    /* the answer of this attempt was looked at */
 	bool avoids_range; /* the server cannot do it properly */
 };
@@ -158,11 +158,12 @@ static int run(struct download *download, struct api_request *request, struct er
 			return -1;
 		if (attempt(download, request, retry.attempt, &is_final, err) == 0)
 			return 0;
-		bool made_progress = download->sink->offset > download->furthest;
+		bool made_progress = download->sink->offset > download->furthest &&
+				     retry_is_progress(download->sink->offset - download->furthest,
+						       download->descriptor->size);
 		if (made_progress)
 			download->furthest = download->sink->offset;
-		if (is_final || !retry_again(&retry, request->url, download->response.status,
-					     download->response.retry_after_ms, made_progress, err))
+		if (is_final || !retry_again(&retry, request->url, &download->response, made_progress, err))
 			return -1;
 	}
 }

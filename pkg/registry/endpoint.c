@@ -2,6 +2,7 @@
 #include "registry/endpoint.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 #include "base/log.h"
@@ -12,8 +13,8 @@
 #include "registry/client.h"
 #include "registry/request.h"
 
-/* How long all workers believe that a registry which could not be reached cannot be reached. */
-#define PING_FAILURE_HOLD_MS 30000
+#define HOLD_MIN_MS (30 * 1000u)
+#define HOLD_MAX_MS (300 * 1000u)
 #define PING_BODY_LIMIT (1u << 20)
 
 void endpoint_free(void *value)
@@ -27,6 +28,15 @@ void endpoint_free(void *value)
 	challenge_release(&endpoint->challenge);
 	challenge_release(&endpoint->learnt_challenge);
 	free(endpoint);
+}
+
+uint64_t endpoint_hold_ms(unsigned n_failed_pings)
+{
+	uint64_t hold_ms = HOLD_MIN_MS;
+
+	for (unsigned i = 1; i < n_failed_pings && hold_ms < HOLD_MAX_MS; i++)
+		hold_ms *= 2;
+	return hold_ms < HOLD_MAX_MS ? hold_ms : HOLD_MAX_MS;
 }
 
 static bool is_insecure(const struct registry_client *client, const struct repository *repository)
@@ -61,27 +71,17 @@ static int ping_once(struct registry_session *session, struct endpoint *endpoint
 	return http_perform(session->http, &request, response, err);
 }
 
-/* https, then http where that is allowed. */
+/* https, then http where that is allowed; why not https is left in `https_error`. */
 static int ping_schemes(struct registry_session *session, struct endpoint *endpoint,
-			struct http_response *response, struct error *err)
+			struct http_response *response, struct error *https_error, struct error *err)
 {
 	if (ping_once(session, endpoint, "https", response, err) == 0)
 		return 0;
 	if (!endpoint->is_insecure || error_is(err, ERROR_CANCELLED))
 		return -1;
-
-	CLEANUP(error_clear) struct error https_error = steal(err);
+	*https_error = steal(err);
 	response_reset(response);
-	if (ping_once(session, endpoint, "http", response, err) == 0) {
-		log_info("%s: speaks http", endpoint->host);
-		return 0;
-	}
-	if (error_is(err, ERROR_CANCELLED))
-		return -1;
-	/* The next try may meet another cause: one passing reason is enough to make it. */
-	if (error_is(&https_error, ERROR_TRANSIENT))
-		err->code = ERROR_TRANSIENT;
-	return error_advise(err, "and with https: %s", https_error.message);
+	return ping_once(session, endpoint, "http", response, err);
 }
 
 static int judge_ping(struct endpoint *endpoint, const struct http_response *response, struct error *err)
@@ -97,20 +97,59 @@ static int judge_ping(struct endpoint *endpoint, const struct http_response *res
 	return error_advise(err, "is %s a container registry?", endpoint->host);
 }
 
+/* Whether the answer to http shows that it is http what is spoken where https was tried: at a port of its
+ * own, and with something else than the 400 of TLS servers that are spoken to in http. */
+static bool shows_http(const struct endpoint *endpoint, const struct http_response *response)
+{
+	const char *bracket = strrchr(endpoint->host, ']');
+	bool has_port = strchr(bracket ? bracket : endpoint->host, ':');
+
+	return has_port && response->status && response->status != 400;
+}
+
+/* Then http is not what the registry speaks, whatever it answered in the end. */
+static bool is_sent_to_https(const struct http_response *response)
+{
+	return text_starts_with(response->url, "https:");
+}
+
+static int attempt_ping(struct registry_session *session, struct endpoint *endpoint,
+			struct http_response *response, struct error *err)
+{
+	CLEANUP(error_clear) struct error https_error = ERROR_INIT;
+
+	if (ping_schemes(session, endpoint, response, &https_error, err) == 0 &&
+	    judge_ping(endpoint, response, err) == 0) {
+		if (!https_error.message)
+			return 0;
+		if (!is_sent_to_https(response)) {
+			log_info("%s: speaks http", endpoint->host);
+			return 0;
+		}
+		error_set(err, https_error.code, "it sends us from http to https");
+	}
+	if (!https_error.message || error_is(err, ERROR_CANCELLED))
+		return -1;
+	/* It may be a TLS server that has just dropped a connection. */
+	if (error_is(&https_error, ERROR_TRANSIENT) && !shows_http(endpoint, response))
+		err->code = ERROR_TRANSIENT;
+	return error_advise(err, "and with https: %s", https_error.message);
+}
+
 static int ping(struct registry_session *session, struct endpoint *endpoint, struct error *err)
 {
 	CLEANUP(http_response_release) struct http_response response = HTTP_RESPONSE_INIT;
 	struct retry retry = RETRY_INIT(session->client->http, request_retry_policy(session->client, 0));
 
-	for (;;) {
-		if (ping_schemes(session, endpoint, &response, err) == 0 &&
-		    judge_ping(endpoint, &response, err) == 0)
-			break;
-		if (!retry_again(&retry, endpoint->base_url, response.status, response.retry_after_ms, false,
-				 err))
+	/* Who was long not there gets one more chance at a time. */
+	if (endpoint->n_failed_pings)
+		retry.policy.max_attempts = 1;
+	while (attempt_ping(session, endpoint, &response, err) < 0) {
+		if (!retry_again(&retry, endpoint->base_url, &response, false, err))
 			return -1;
 		response_reset(&response);
 	}
+	endpoint->is_local = response.is_local;
 	endpoint->prefers_patch = response.artifactory || text_ends_with(endpoint->host, ".azurecr.io");
 	/* A redirect's target does not speak for the registry. */
 	if (response.status == 401 && response.is_same_origin)
@@ -165,7 +204,9 @@ int endpoint_find(struct registry_session *session, const struct repository *rep
 
 		pthread_mutex_lock(&client->mutex);
 		endpoint->is_ready = result == 0;
-		flight_land(client, &endpoint->flight, err, PING_FAILURE_HOLD_MS);
+		if (result < 0 && !error_is(err, ERROR_CANCELLED))
+			endpoint->n_failed_pings++;
+		flight_land(client, &endpoint->flight, err, endpoint_hold_ms(endpoint->n_failed_pings));
 		pthread_mutex_unlock(&client->mutex);
 	}
 	if (err->code != ERROR_NONE)

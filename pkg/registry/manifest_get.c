@@ -36,6 +36,25 @@ static char *type_of_body(const struct strbuf *bytes)
 	return xstrdup(type);
 }
 
+static bool body_is_schema1(const struct strbuf *bytes)
+{
+	static const char key[] = "\"schemaVersion\"";
+	CLEANUP(document_freep) struct document *document = NULL;
+	CLEANUP(error_clear) struct error ignored = ERROR_INIT;
+	uint64_t version = 0;
+
+	/* Few bodies need a second look: ": 2" stands behind nearly all of these keys. */
+	const char *found = memmem(bytes->buf, bytes->len, key, strlen(key));
+	if (!found || found[strlen(key) + strspn(found + strlen(key), ": \t\r\n")] == '2')
+		return false;
+	if (document_parse_json(&document, "manifest", bytes->buf, bytes->len, &ignored) < 0)
+		return false;
+	struct node root = document_root(document);
+	struct node member = node_member(&root, "schemaVersion");
+	return node_type(&member) == NODE_INTEGER && node_unsigned(&member, 2, &version, &ignored) == 0 &&
+	       version == 1;
+}
+
 static char *media_type(const struct http_response *response, const struct strbuf *bytes)
 {
 	CLEANUP(free_string) char *type = media_type_normalise(response->content_type);
@@ -72,6 +91,20 @@ static int check_digest(const char *tag_or_digest, const struct http_response *r
 			 "content integrity error: the registry says that the manifest of "
 			 "tag %s is %s, its content is %s",
 			 tag_or_digest, response->docker_content_digest, got);
+}
+
+/* Its digest leaves out a signature that is part of the bytes, so that none of the checks below makes
+ * sense. A header alone may be wrong; who sends one of these two is believed. */
+static int refuse_schema1(const struct http_response *response, struct error *err)
+{
+	CLEANUP(free_string) char *type = media_type_normalise(response->content_type);
+
+	if (strcmp(type, MEDIA_TYPE_DOCKER_SCHEMA1) != 0 &&
+	    strcmp(type, MEDIA_TYPE_DOCKER_SCHEMA1_SIGNED) != 0 && !body_is_schema1(&response->body))
+		return 0;
+	return error_set(err, ERROR_INVALID,
+			 "it is of Docker's schema 1, which cannot be copied with its digest; have the image "
+			 "pushed again in schema 2 or OCI format");
 }
 
 int manifest_check_name(const char *tag_or_digest, struct error *err)
@@ -111,6 +144,8 @@ int manifest_get(const struct access *access, const char *tag_or_digest, struct 
 
 	struct digest digest;
 	digest_of(response.body.buf, response.body.len, &digest);
+	if (refuse_schema1(&response, err) < 0)
+		return error_wrap(err, "%s/%s: %s", access->repository->host, access->repository->path, what);
 	if (check_digest(tag_or_digest, &response, &digest, err) < 0)
 		return error_wrap(err, "%s/%s", access->repository->host, access->repository->path);
 	*descriptor = (struct descriptor){

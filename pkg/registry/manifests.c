@@ -39,7 +39,7 @@ int registry_read_manifest(struct registry_session *session, const struct reposi
 			 (unsigned long long)expected->size);
 }
 
-/* GET where HEAD does not work: some registries answer it with 405 or 5xx. */
+/* GET where HEAD does not work (some registries answer it with 405 or 5xx) or does not say enough. */
 static int head_by_get(const struct access *access, const char *tag_or_digest, bool *is_present,
 		       bool *has_digest, struct digest *digest, struct error *err)
 {
@@ -98,7 +98,11 @@ int registry_head_manifest(struct registry_session *session, const struct reposi
 	if (response.status == 200) {
 		*is_present = true;
 		*has_digest = response_stated_digest(&response, digest);
-		return 0;
+		/* Of a tag the digest is what matters; some servers say it nowhere. */
+		if (*has_digest || strchr(tag_or_digest, ':'))
+			return 0;
+		*is_present = false;
+		return head_by_get(&access, tag_or_digest, is_present, has_digest, digest, err);
 	}
 	if (response.status == 405 || response.status == 412 || response.status >= 500 ||
 	    response_is_foreign_error(&response))

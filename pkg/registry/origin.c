@@ -43,7 +43,10 @@ bool origin_same_host(const struct origin *a, const struct origin *b)
 
 bool origin_is_address(const struct origin *origin)
 {
-	const char *host = origin->host;
+	size_t length = strlen(origin->host);
+	/* To a resolver a dot at the end changes nothing. */
+	CLEANUP(free_string) char *host =
+		xstrndup(origin->host, length && origin->host[length - 1] == '.' ? length - 1 : length);
 
 	/* Resolvers also take "2130706433", "0177.0.0.1" and "0x7f.1" for addresses. */
 	return host[0] == '[' || strspn(host, "0123456789.") == strlen(host) ||

@@ -6,8 +6,13 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/error.h"
 
-/* The token server must be on the registry's host (any port), or a name in the same registrable
- * domain; with http only if the registry itself is spoken to over http. ERROR_INVALID names both. */
-int realm_check(const char *registry_url, const char *realm_url, struct error *err) MUST_CHECK;
+/* The token server must be on the registry's host, or a name in the same registrable domain, or one that
+ * is known to belong to the registry; with http only if the registry itself is spoken to over http. On a
+ * host that is an address or this machine its port must be the registry's too, unless the user called the
+ * registry insecure. ERROR_INVALID names both and says what is wrong. */
+int realm_check(const char *registry_url, const char *realm_url, bool is_insecure,
+		struct error *err) MUST_CHECK;

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "http/http.h"
+#include "oci/strict_json.h"
 #include "registry/link_header.h"
 #include "registry/manifest_get.h"
 #include "registry/origin.h"
@@ -16,6 +17,11 @@
 #include "registry/request.h"
 
 #define MAX_PAGES 1000
+
+/* Of all pages together: what one manifest may have. */
+#define MAX_BYTES OCI_MAX_MANIFEST_SIZE
+/* Descriptors with annotations; a tenth of that is usual. */
+#define MAX_VALUES 262144
 
 static void json_release(json_t **value)
 {
@@ -26,15 +32,18 @@ static void json_release(json_t **value)
 static int read_page(const struct access *access, const struct http_response *response, json_t *all,
 		     struct error *err)
 {
-	json_error_t problem;
-	CLEANUP(json_release) json_t *page =
-		json_loadb(response->body.buf, response->body.len, JSON_REJECT_DUPLICATES, &problem);
-	json_t *manifests = json_object_get(page, "manifests");
+	static const char *const keys[] = {"manifests", NULL};
+	CLEANUP(json_release) json_t *page = NULL;
 
-	if (!page || (manifests && !json_is_array(manifests) && !json_is_null(manifests)))
+	if (strict_json_load(&page, response->body.buf, response->body.len, MAX_VALUES, err) < 0 ||
+	    strict_json_check_keys(page, keys, err) < 0)
+		return error_wrap(err, "%s/%s: list of referrers", access->repository->host,
+				  access->repository->path);
+	json_t *manifests = strict_json_get(page, "manifests");
+	if (manifests && !json_is_array(manifests))
 		return error_set(err, ERROR_INVALID, "%s/%s: the list of referrers is not an index",
 				 access->repository->host, access->repository->path);
-	if (json_is_array(manifests))
+	if (manifests)
 		json_array_extend(all, manifests);
 	return 0;
 }
@@ -57,14 +66,13 @@ static int next_page(const struct access *access, const struct http_response *re
 	if (!origin_equal(&here, &there))
 		return error_set(err, ERROR_INVALID, "%s: the next page of a list is on another server",
 				 access->repository->host);
-	if (strcmp(url, resolved) != 0)
-		*next = steal(&resolved);
+	*next = steal(&resolved);
 	return 0;
 }
 
 /* *is_index false: there is no such API here. */
-static int get_page(const struct access *access, const char *url, struct http_response *response,
-		    bool *is_index, struct error *err)
+static int get_page(const struct access *access, const char *url, size_t limit_bytes,
+		    struct http_response *response, bool *is_index, struct error *err)
 {
 	static const char *const headers[] = {"Accept: " MEDIA_TYPE_OCI_INDEX, NULL};
 	struct api_request request = {
@@ -72,7 +80,7 @@ static int get_page(const struct access *access, const char *url, struct http_re
 		.url = url,
 		.what = "list of referrers",
 		.headers = headers,
-		.body_limit = OCI_MAX_MANIFEST_SIZE,
+		.body_limit = limit_bytes,
 		.is_small = true,
 	};
 
@@ -90,34 +98,55 @@ static int get_page(const struct access *access, const char *url, struct http_re
 	return 0;
 }
 
-static int list_pages(const struct access *access, const char *first, bool *is_supported, json_t *all,
+/* How far a list has been read. */
+struct listing {
+	json_t *all;
+	struct strvec visited; /* URLs of pages; the last one is the current page */
+	size_t n_bytes;
+};
+
+static void listing_release(struct listing *listing)
+{
+	json_release(&listing->all);
+	strvec_release(&listing->visited);
+}
+
+/* Whether there is room for another page. */
+static bool has_room(const struct listing *listing)
+{
+	return listing->n_bytes < MAX_BYTES && listing->visited.count < MAX_PAGES &&
+	       json_array_size(listing->all) < OCI_MAX_CHILDREN;
+}
+
+static int list_pages(const struct access *access, struct listing *listing, bool *is_supported,
 		      struct error *err)
 {
 	CLEANUP(http_response_release) struct http_response response = HTTP_RESPONSE_INIT;
-	CLEANUP(free_string) char *url = xstrdup(first);
 
-	*is_supported = false;
-	for (unsigned page = 0; url && page < MAX_PAGES; page++) {
+	for (;;) {
+		const char *url = listing->visited.items[listing->visited.count - 1];
+		CLEANUP(free_string) char *next = NULL;
 		bool is_index;
-		char *next = NULL;
 
-		if (get_page(access, url, &response, &is_index, err) < 0)
+		if (get_page(access, url, MAX_BYTES - listing->n_bytes, &response, &is_index, err) < 0)
 			return -1;
-		if (!is_index && page == 0)
+		if (!is_index)
 			return 0;
 		*is_supported = true;
-		if (!is_index || read_page(access, &response, all, err) < 0 ||
+		listing->n_bytes += response.body.len;
+		if (read_page(access, &response, listing->all, err) < 0 ||
 		    next_page(access, &response, url, &next, err) < 0)
-			return is_index ? -1 : 0;
-		free(url);
-		url = next;
-		if (url && json_array_size(all) >= OCI_MAX_CHILDREN)
-			break;
+			return -1;
+		/* A list that leads back to where it was has been read. */
+		if (!next || strvec_contains(&listing->visited, next))
+			return 0;
+		if (!has_room(listing)) {
+			log_warning("%s/%s: the list of referrers is endless, the rest is left out",
+				    access->repository->host, access->repository->path);
+			return 0;
+		}
+		strvec_push_take(&listing->visited, steal(&next));
 	}
-	if (url)
-		log_warning("%s/%s: the list of referrers is endless, the rest is left out",
-			    access->repository->host, access->repository->path);
-	return 0;
 }
 
 static int write_index(json_t *all, struct strbuf *bytes, struct error *err)
@@ -154,7 +183,7 @@ int registry_read_referrers(struct registry_session *session, const struct repos
 			    const struct digest *digest, bool *is_supported, struct strbuf *bytes,
 			    struct error *err)
 {
-	CLEANUP(json_release) json_t *all = json_array();
+	CLEANUP(listing_release) struct listing listing = {.all = json_array()};
 	struct access access;
 	char name[DIGEST_TEXT_SIZE];
 
@@ -163,12 +192,12 @@ int registry_read_referrers(struct registry_session *session, const struct repos
 	if (access_open(&access, session, repository, err) < 0)
 		return -1;
 	digest_format(digest, name);
-	CLEANUP(free_string) char *url = access_url(&access, "referrers/%s", name);
-	if (list_pages(&access, url, is_supported, all, err) < 0)
+	strvec_push_take(&listing.visited, access_url(&access, "referrers/%s", name));
+	if (list_pages(&access, &listing, is_supported, err) < 0)
 		return -1;
 	if (!*is_supported)
 		return read_fallback(&access, digest, bytes, err);
-	return json_array_size(all) > 0 ? write_index(all, bytes, err) : 0;
+	return json_array_size(listing.all) > 0 ? write_index(listing.all, bytes, err) : 0;
 }
 
 int registry_has_referrer(struct registry_session *session, const struct repository *repository,

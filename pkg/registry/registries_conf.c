@@ -121,7 +121,7 @@ static int compare_entries(const void *a, const void *b)
 }
 
 static int load(struct registries_conf *conf, const char *path, bool is_required,
-		const char *drop_in_directory, struct error *err)
+		const struct strvec *drop_in_directories, struct error *err)
 {
 	CLEANUP(registries_conf_release) struct registries_conf read = {.origin = text_escaped(path)};
 	CLEANUP(registries_conf_file_release) struct registries_conf_file file = REGISTRIES_CONF_FILE_INIT;
@@ -131,8 +131,9 @@ static int load(struct registries_conf *conf, const char *path, bool is_required
 	    (is_required || !error_is(&problem, ERROR_NOT_FOUND)))
 		return error_move(err, &problem);
 	merge(&read, &file);
-	if (drop_in_directory && merge_drop_ins(&read, drop_in_directory, err) < 0)
-		return -1;
+	for (size_t i = 0; i < drop_in_directories->count; i++)
+		if (merge_drop_ins(&read, drop_in_directories->items[i], err) < 0)
+			return -1;
 	if (read.n_entries > 1)
 		qsort(read.entries, read.n_entries, sizeof(*read.entries), compare_entries);
 	*conf = steal(&read);
@@ -142,7 +143,11 @@ static int load(struct registries_conf *conf, const char *path, bool is_required
 int registries_conf_load_files(struct registries_conf *conf, const char *file, const char *drop_in_directory,
 			       struct error *err)
 {
-	return load(conf, file, true, drop_in_directory, err);
+	CLEANUP(strvec_release) struct strvec directories = STRVEC_INIT;
+
+	if (drop_in_directory)
+		strvec_push(&directories, drop_in_directory);
+	return load(conf, file, true, &directories, err);
 }
 
 /* An empty variable counts as unset. */
@@ -166,15 +171,19 @@ static char *user_file(void)
 int registries_conf_load(struct registries_conf *conf, const char *file, struct error *err)
 {
 	const char *named = file ? file : environment("CONTAINERS_REGISTRIES_CONF");
+	CLEANUP(strvec_release) struct strvec directories = STRVEC_INIT;
 	CLEANUP(free_string) char *own = named ? NULL : user_file();
 	CLEANUP(error_clear) struct error problem = ERROR_INIT;
+	bool has_own = false;
 
 	if (own) {
 		CLEANUP(close_file) int fd = file_open(AT_FDCWD, own, &problem);
-		if (fd < 0 && error_is(&problem, ERROR_NOT_FOUND))
-			free(steal(&own));
+		has_own = fd >= 0 || !error_is(&problem, ERROR_NOT_FOUND);
 	}
-	const char *path = named ? named : own ? own : SYSTEM_FILE;
-	CLEANUP(free_string) char *directory = xasprintf("%s.d", path);
-	return load(conf, path, named || own, directory, err);
+	const char *path = named ? named : has_own ? own : SYSTEM_FILE;
+	strvec_pushf(&directories, "%s.d", path);
+	/* The user's drop-ins go over the system's file as well. */
+	if (own && !has_own)
+		strvec_pushf(&directories, "%s.d", own);
+	return load(conf, path, named || has_own, &directories, err);
 }

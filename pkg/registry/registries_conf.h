@@ -7,7 +7,7 @@
  * ${XDG_CONFIG_HOME:-~/.config}/containers/registries.conf if it exists; else
  * /etc/containers/registries.conf (missing is fine). Drop-ins (the files *.conf in <file>.d), in lexical
  * order, replace whole entries with the same prefix (for a file named by the user or the environment, its
- * own .d).
+ * own .d). Without a file of the user's, the drop-ins beside where it would be follow the system's.
  */
 #pragma once
 

@@ -35,6 +35,7 @@ int registry_client_new(struct registry_client **result, const struct registry_o
 	client->endpoints = (struct map)MAP_INIT_FREEING(endpoint_free);
 	client->grants = (struct map)MAP_INIT_FREEING(grant_free);
 	client->refresh_tokens = (struct map)MAP_INIT_FREEING(free_secret_value);
+	client->mount_refusals = (struct map)MAP_INIT_FREEING(free);
 	client->credentials[REGISTRY_SOURCE] = credentials_new(source_file);
 	/* Shared, so that helper programs ask a person no more than once. */
 	client->credentials[REGISTRY_TARGET] = same_text(source_file, target_file)
@@ -53,6 +54,7 @@ void registry_client_free(struct registry_client *client)
 	map_release(&client->endpoints);
 	map_release(&client->grants);
 	map_release(&client->refresh_tokens);
+	map_release(&client->mount_refusals);
 	if (client->credentials[REGISTRY_TARGET] != client->credentials[REGISTRY_SOURCE])
 		credentials_free(client->credentials[REGISTRY_TARGET]);
 	credentials_free(client->credentials[REGISTRY_SOURCE]);

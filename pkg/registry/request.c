@@ -8,6 +8,7 @@
 #include "oci/reference.h"
 #include "registry/authorization.h"
 #include "registry/client.h"
+#include "registry/warning_header.h"
 
 #define SMALL_ATTEMPTS 6
 #define SMALL_BODY_LIMIT (1u << 20)
@@ -136,11 +137,36 @@ static int too_large(const struct access *access, const struct api_request *requ
 	return error_advise(err, "what limits the size of a request there? (nginx: client_max_body_size)");
 }
 
+/* What stands behind a redirect gives bytes to whoever has the URL; one that asks who we are is none of
+ * those, and asking it again does not help. */
+static int foreign_login(const struct access *access, const struct api_request *request,
+			 const struct http_response *response, struct error *err)
+{
+	CLEANUP(free_string) char *shown = http_redacted_url(response->url);
+
+	refused_text(access, request, response, ERROR_INVALID,
+		     "the server that the registry redirects to asks for credentials, and gets none", err);
+	return error_advise(err, "it is %s; the registry should give a URL that needs none", shown);
+}
+
+/* Only what reads is sent to another origin. */
+static int redirected(const struct access *access, const struct api_request *request,
+		      const struct http_response *response, struct error *err)
+{
+	CLEANUP(free_string) char *shown = http_redacted_url(response->location);
+
+	refused_text(access, request, response, ERROR_INVALID, "redirected to another server", err);
+	return error_advise(err, "%s gets no request of this kind; is %s the registry's own name?", shown,
+			    access->repository->host);
+}
+
 int request_refused(const struct access *access, const struct api_request *request,
 		    const struct http_response *response, struct error *err)
 {
 	long status = response->status;
 
+	if (response_is_foreign_error(response) && status == 401 && response->challenges.count)
+		return foreign_login(access, request, response, err);
 	if (response_is_foreign_error(response))
 		return refused_text(access, request, response, ERROR_TRANSIENT,
 				    "refused by the server that the registry redirects to", err);
@@ -152,6 +178,8 @@ int request_refused(const struct access *access, const struct api_request *reque
 		return passing(access, request, response, err);
 	if (status == 413)
 		return too_large(access, request, response, err);
+	if (status >= 300 && status < 400 && response->location)
+		return redirected(access, request, response, err);
 	return refused_text(access, request, response, ERROR_INVALID,
 			    status >= 400 ? "refused" : "an answer that makes no sense here", err);
 }
@@ -173,10 +201,15 @@ static int send_request(const struct access *access, const struct api_request *r
 		/* Without GET and HEAD http follows only to the same origin, and only 307 and 308. */
 		.max_redirects = can_redirect ? MAX_REDIRECTS : 1,
 		.is_small = request->is_small,
+		.is_foreign = request->is_distant && !access->endpoint->is_local,
+		.handled_bytes = request->handled_bytes,
 	};
 
 	response_reset(response);
-	if (http_perform(access->session->http, &http, response, err) == 0)
+	int result = http_perform(access->session->http, &http, response, err);
+	if (response->is_same_origin)
+		warning_header_show(access->repository->host, response->warning);
+	if (result == 0)
 		return 0;
 	return error_wrap(err, "%s/%s: %s", access->repository->host, access->repository->path,
 			  request->what);
@@ -201,7 +234,7 @@ int request_attempt(const struct access *access, const struct api_request *reque
 		return send_request(access, request, NULL, response, err);
 
 	if (authorization_get(access, request->mount_from, is_long, &first, err) < 0) {
-		*is_final = true;
+		*is_final = !error_is(err, ERROR_TRANSIENT);
 		return error_wrap(err, "%s/%s: %s", access->repository->host, access->repository->path,
 				  request->what);
 	}
@@ -212,7 +245,7 @@ int request_attempt(const struct access *access, const struct api_request *reque
 
 	if (authorization_renew(access, request->mount_from, &response->challenges, &first, &second, &has_new,
 				err) < 0) {
-		*is_final = true;
+		*is_final = !error_is(err, ERROR_TRANSIENT);
 		response_reset(response);
 		return error_wrap(err, "%s/%s: %s", access->repository->host, access->repository->path,
 				  request->what);
@@ -229,7 +262,8 @@ int request_attempt(const struct access *access, const struct api_request *reque
 static bool is_answer(const struct api_request *request, const struct http_response *response)
 {
 	if (response_is_foreign_error(response))
-		return request->returns_foreign_errors;
+		return request->returns_foreign_errors &&
+		       (request->returns_server_errors || response->status < 500);
 	if (!retry_is_transient_status(response->status) || response_says_absent(response))
 		return true;
 	return request->returns_server_errors && response->status >= 500 && response->status != 503;
@@ -250,8 +284,7 @@ int request_perform(const struct access *access, const struct api_request *reque
 				return 0;
 			request_refused(access, request, response, err);
 		}
-		if (is_final || !retry_again(&retry, request->url, response->status, response->retry_after_ms,
-					     false, err))
+		if (is_final || !retry_again(&retry, request->url, response, false, err))
 			return -1;
 	}
 }

@@ -41,8 +41,11 @@ struct api_request {
 	uint64_t body_limit; /* 0: 1 MiB */
 	bool is_small;
 	bool is_anonymous;           /* the URL is not the registry's: nothing of ours goes there */
+	bool is_distant;             /* the URL is on another host, which must not be this machine */
 	bool returns_server_errors;  /* 5xx except 503 is an answer here, not repeated */
-	bool returns_foreign_errors; /* so are errors of the server that a redirect led to */
+	bool returns_foreign_errors; /* so are errors of the server that a redirect led to; its 5xx only
+				      * with both */
+	uint64_t handled_bytes;      /* see struct http_request */
 	const char *mount_from;
 };
 
@@ -51,7 +54,8 @@ struct retry_policy request_retry_policy(const struct registry_client *client, u
 
 /* One attempt; after a 401 a second one with a new token. Any other status is a success. A second 401,
  * or the lack of something new to try, is ERROR_UNAUTHORIZED, and response->status is 401.
- * *is_final: the error is about authorisation, which has been tried often enough. */
+ * *is_final: the error is about authorisation, which has been tried often enough. A token server with a
+ * passing problem is not final; then response->url is NULL, nothing was sent. */
 int request_attempt(const struct access *access, const struct api_request *request,
 		    struct http_response *response, bool *is_final, struct error *err) MUST_CHECK;
 
@@ -61,7 +65,8 @@ int request_perform(const struct access *access, const struct api_request *reque
 		    struct http_response *response, struct error *err) MUST_CHECK;
 
 /* Turns a status that nobody wanted into an error: ERROR_UNAUTHORIZED, ERROR_NOT_FOUND, ERROR_TRANSIENT
- * or ERROR_INVALID, with the server's words. Always -1. */
+ * or ERROR_INVALID, with the server's words. Always -1. A server that a redirect led to and that wants
+ * credentials is ERROR_INVALID: it gets none. */
 int request_refused(const struct access *access, const struct api_request *request,
 		    const struct http_response *response, struct error *err);
 

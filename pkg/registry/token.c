@@ -121,33 +121,49 @@ static int realm_tls(struct registry_session *session, const struct endpoint *en
 	return 0;
 }
 
-/* One request with its repetitions; any final status is a success. */
+/* Whether the URL is on another host, which must not turn out to be this machine then. */
+static int is_elsewhere(const struct endpoint *endpoint, const char *url, bool *is_distant, struct error *err)
+{
+	CLEANUP(origin_release) struct origin registry = ORIGIN_INIT;
+	CLEANUP(origin_release) struct origin realm = ORIGIN_INIT;
+
+	if (origin_parse(&registry, endpoint->base_url, err) < 0 || origin_parse(&realm, url, err) < 0)
+		return -1;
+	*is_distant = !endpoint->is_local && !origin_same_host(&registry, &realm);
+	return 0;
+}
+
+/* One request; any status that does not pass is a success. It is repeated by whoever wants the token for a
+ * request of its own and repeats that: two layers would ask a server that is down far too often. */
 static int exchange(struct registry_session *session, const struct token_request *request,
 		    const struct http_request *asked, struct http_response *response, struct error *err)
 {
 	CLEANUP(certificates_release) struct http_tls tls = {0};
-	struct retry retry = RETRY_INIT(session->client->http, request_retry_policy(session->client, 0));
+	struct retry once = RETRY_INIT(session->client->http, ((struct retry_policy){.max_attempts = 1}));
+	const struct endpoint *endpoint = request->endpoint;
+	bool is_distant;
 
-	if (realm_check(request->endpoint->base_url, asked->url, err) < 0 ||
-	    realm_tls(session, request->endpoint, asked->url, &tls, err) < 0)
+	if (realm_check(endpoint->base_url, asked->url, endpoint->is_insecure, err) < 0 ||
+	    realm_tls(session, endpoint, asked->url, &tls, err) < 0 ||
+	    is_elsewhere(endpoint, asked->url, &is_distant, err) < 0)
 		return -1;
 	struct http_request http = *asked;
 	http.tls = &tls;
-	http.allow_http = text_starts_with(request->endpoint->base_url, "http://");
+	http.allow_http = text_starts_with(endpoint->base_url, "http://");
+	http.is_foreign = is_distant;
 	http.body_limit = TOKEN_BODY_LIMIT;
 	http.is_small = true;
-	for (;;) {
-		response_reset(response);
-		if (retry_wait_for_origin(&retry, http.url, err) < 0)
-			return -1;
-		if (http_perform(session->http, &http, response, err) == 0) {
-			if (!retry_is_transient_status(response->status))
-				return 0;
-			error_set(err, ERROR_TRANSIENT, "it answered with status %ld", response->status);
-		}
-		if (!retry_again(&retry, http.url, response->status, response->retry_after_ms, false, err))
-			return -1;
+	response_reset(response);
+	if (retry_wait_for_origin(&once, http.url, err) < 0)
+		return -1;
+	if (http_perform(session->http, &http, response, err) == 0) {
+		if (!retry_is_transient_status(response->status))
+			return 0;
+		error_set(err, ERROR_TRANSIENT, "it answered with status %ld", response->status);
 	}
+	/* What it says about waiting holds for everybody. */
+	retry_again(&once, http.url, response, false, err);
+	return -1;
 }
 
 static bool is_redirect(long status)
@@ -224,8 +240,7 @@ static int read_token(const struct http_response *response, struct token *token,
 	CLEANUP(document_freep) struct document *document = NULL;
 	const char *value = NULL, *refresh_token = NULL;
 
-	if (document_parse_json(&document, "the token server's answer", response->body.buf,
-				response->body.len, err) < 0)
+	if (secret_parse_json(&document, "the token server's answer", &response->body, err) < 0)
 		return -1;
 	struct node root = document_root(document);
 	struct node member = node_member(&root, "token");
@@ -233,16 +248,17 @@ static int read_token(const struct http_response *response, struct token *token,
 	struct node refresh = node_member(&root, "refresh_token");
 	if (node_expect_object(&root, err) < 0 || node_optional_string(&member, &value, err) < 0)
 		return -1;
-	if ((!value || !*value) && node_optional_string(&other, &value, err) < 0)
+	struct node *used = value && *value ? &member : &other;
+	if (used == &other && node_optional_string(&other, &value, err) < 0)
 		return -1;
 	if (!value || !token_is_usable(value))
 		return error_set(err, ERROR_INVALID, "the token server's answer holds no usable token");
 	if (node_optional_string(&refresh, &refresh_token, err) < 0)
 		return -1;
 	read_lifetime(&root, token);
-	token->value = xstrdup(value);
 	if (refresh_token && token_is_usable(refresh_token))
-		token->refresh_token = xstrdup(refresh_token);
+		token->refresh_token = secret_take(&refresh);
+	token->value = secret_take(used);
 	return 0;
 }
 

@@ -31,7 +31,7 @@ struct token_request {
 };
 
 /* With an identity token: POST, and GET if that is not supported and there is a password. Else GET.
- * Repeats what fails for a passing reason. ERROR_UNAUTHORIZED when the server refuses. */
+ * Asks once: ERROR_TRANSIENT where asking again may help. ERROR_UNAUTHORIZED when the server refuses. */
 int token_fetch(struct registry_session *session, const struct token_request *request, struct token *token,
 		struct error *err) MUST_CHECK;
 

@@ -14,8 +14,12 @@
 #include "registry/upload_parts.h"
 
 #define TRANSFER_ATTEMPTS 10
-/* So many refused mounts, and a registry is not asked again. */
-#define MAX_MOUNT_REFUSALS 2
+/* Two refused mounts from a repository, or eight that came to nothing and none that went well, and the
+ * registry is not asked for others from there. */
+#define MAX_MOUNT_REFUSALS 8
+#define MOUNT_REFUSED_WEIGHT 4
+#define MOUNT_FAILED_WEIGHT 1
+#define MOUNT_ATTEMPTS 3
 
 /* Whether a PUT that ended badly was carried out all the same. */
 static int look_after_failure(struct upload *upload, bool *is_there, struct error *err)
@@ -96,7 +100,9 @@ static int run(struct upload *upload, struct error *err)
 			return -1;
 		if (attempt(upload, err) == 0)
 			break;
-		bool made_progress = upload->stored_bytes > furthest_bytes;
+		bool made_progress =
+			upload->stored_bytes > furthest_bytes &&
+			retry_is_progress(upload->stored_bytes - furthest_bytes, upload->descriptor->size);
 		if (made_progress)
 			furthest_bytes = upload->stored_bytes;
 		if (!upload->can_go_on)
@@ -105,34 +111,70 @@ static int run(struct upload *upload, struct error *err)
 			error_clear(err);
 			continue;
 		}
-		if (upload->is_final || !retry_again(&retry, origin, upload->response.status,
-						     upload->response.retry_after_ms, made_progress, err))
+		if (upload->is_final || !retry_again(&retry, origin, &upload->response, made_progress, err))
 			return -1;
 	}
 	remember_way(upload);
 	return 0;
 }
 
-static void count_refusal(struct upload *upload, const char *why)
-{
-	struct endpoint *endpoint = upload->access->endpoint;
+/* --- mounting */
 
-	if (atomic_fetch_add(&endpoint->mount_refusals, 1) + 1 == MAX_MOUNT_REFUSALS)
-		log_info("%s: does not mount blobs (%s), they are uploaded", endpoint->host, why);
+static char *mount_key(const struct upload *upload, const char *from)
+{
+	return xasprintf("%p %s", (void *)upload->access->endpoint, from);
 }
 
-/* POST with mount and from. Whatever goes wrong here, the blob can be uploaded: an error is only for
- * those who want to stop. */
-static int mount(struct upload *upload, const char *from, bool *was_mounted, struct error *err)
+/* Whether the registry has said often enough that it mounts nothing from there. */
+static bool is_mount_senseless(const struct upload *upload, const char *from)
 {
-	CLEANUP(error_clear) struct error refusal = ERROR_INIT;
+	struct registry_client *client = upload->access->session->client;
+	CLEANUP(free_string) char *key = mount_key(upload, from);
+
+	pthread_mutex_lock(&client->mutex);
+	const unsigned *n_refusals = map_get(&client->mount_refusals, key);
+	bool is_senseless = n_refusals && *n_refusals >= MAX_MOUNT_REFUSALS;
+	pthread_mutex_unlock(&client->mutex);
+	return is_senseless;
+}
+
+static void count_refusal(const struct upload *upload, const char *from, unsigned weight, const char *why)
+{
+	struct registry_client *client = upload->access->session->client;
+	CLEANUP(free_string) char *key = mount_key(upload, from);
+
+	pthread_mutex_lock(&client->mutex);
+	unsigned *n_refusals = map_get(&client->mount_refusals, key);
+	if (!n_refusals) {
+		n_refusals = xcalloc(1, sizeof(*n_refusals));
+		map_set(&client->mount_refusals, key, n_refusals);
+	}
+	bool is_last = *n_refusals < MAX_MOUNT_REFUSALS && *n_refusals + weight >= MAX_MOUNT_REFUSALS;
+	*n_refusals += weight;
+	pthread_mutex_unlock(&client->mutex);
+	if (is_last)
+		log_info("%s: does not mount blobs from %s (%s), they are uploaded",
+			 upload->access->endpoint->host, from, why);
+}
+
+static void forget_refusals(const struct upload *upload, const char *from)
+{
+	struct registry_client *client = upload->access->session->client;
+	CLEANUP(free_string) char *key = mount_key(upload, from);
+
+	pthread_mutex_lock(&client->mutex);
+	map_remove(&client->mount_refusals, key);
+	pthread_mutex_unlock(&client->mutex);
+}
+
+/* POST with mount and from, repeated where the answer is one that passes: a mount saves a whole blob. */
+static int ask_for_mount(struct upload *upload, const char *from, struct error *err)
+{
 	static const char *const headers[] = {"Content-Type: application/octet-stream", NULL};
+	struct registry_client *client = upload->access->session->client;
+	struct retry retry = RETRY_INIT(client->http, request_retry_policy(client, MOUNT_ATTEMPTS));
 	char name[DIGEST_HEX_LENGTH + 1];
 
-	*was_mounted = false;
-	if (!from || !reference_is_repository_path(from) ||
-	    atomic_load(&upload->access->endpoint->mount_refusals) >= MAX_MOUNT_REFUSALS)
-		return 0;
 	digest_format_hex(&upload->descriptor->digest, name);
 	CLEANUP(free_string) char *encoded = http_percent_encode(from);
 	CLEANUP(free_string) char *url =
@@ -145,20 +187,50 @@ static int mount(struct upload *upload, const char *from, bool *was_mounted, str
 		.mount_from = from,
 		.is_small = true,
 	};
-	if (request_attempt(upload->access, &request, &upload->response, &upload->is_final, &refusal) < 0) {
+	if (retry.policy.max_attempts > MOUNT_ATTEMPTS)
+		retry.policy.max_attempts = MOUNT_ATTEMPTS;
+	for (;;) {
+		if (retry_wait_for_origin(&retry, url, err) < 0)
+			return -1;
+		if (request_attempt(upload->access, &request, &upload->response, &upload->is_final, err) ==
+		    0) {
+			if (!retry_is_transient_status(upload->response.status))
+				return 0;
+			request_refused(upload->access, &request, &upload->response, err);
+		}
+		if (upload->is_final || !retry_again(&retry, url, &upload->response, false, err))
+			return -1;
+	}
+}
+
+/* Whatever goes wrong here, the blob can be uploaded: an error is only for those who want to stop. */
+static int mount(struct upload *upload, const char *from, bool *was_mounted, struct error *err)
+{
+	CLEANUP(error_clear) struct error refusal = ERROR_INIT;
+
+	*was_mounted = false;
+	if (!from || !reference_is_repository_path(from) || is_mount_senseless(upload, from))
+		return 0;
+	if (ask_for_mount(upload, from, &refusal) < 0) {
 		if (error_is(&refusal, ERROR_CANCELLED))
 			return error_move(err, &refusal);
-		count_refusal(upload, refusal.message);
+		count_refusal(upload, from,
+			      error_is(&refusal, ERROR_TRANSIENT) ? MOUNT_FAILED_WEIGHT
+								  : MOUNT_REFUSED_WEIGHT,
+			      refusal.message);
 		return 0;
 	}
 	*was_mounted = upload->response.status == 201;
-	if (*was_mounted)
+	if (*was_mounted) {
+		forget_refusals(upload, from);
 		return upload_check_stored(upload, err);
+	}
 	/* The registry has opened a place instead: it is used, so that it does not stay behind. */
 	if (upload->response.status == 202 && upload_read_place(upload, &refusal) == 0)
 		return 0;
 	upload_drop_place(upload);
-	count_refusal(upload, "it refused to");
+	if (upload->response.status >= 400 && upload->response.status < 500)
+		count_refusal(upload, from, MOUNT_REFUSED_WEIGHT, "it refused to");
 	return 0;
 }
 

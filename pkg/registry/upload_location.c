@@ -73,6 +73,7 @@ int upload_location_read(struct upload_location *location, const char *registry_
 
 	upload_location_release(location);
 	location->is_foreign = !origin_equal(&registry, &target);
+	location->is_distant = !origin_same_host(&registry, &target);
 	if (is_same_but_http(&registry, &target)) {
 		log_warning_once(
 			"%s: names http:// locations for uploads, https is used; its proxy should set "

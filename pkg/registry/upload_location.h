@@ -10,6 +10,7 @@
 struct upload_location {
 	char *url;       /* absolute; its query is the server's, byte for byte */
 	bool is_foreign; /* of another origin: gets no credentials */
+	bool is_distant; /* of another host even */
 };
 
 #define UPLOAD_LOCATION_INIT {0}

@@ -27,6 +27,7 @@ void upload_release(struct upload *upload)
 static int send_part(struct upload *upload, const char *method, const char *url, const char *content_range,
 		     const struct http_source *source, struct error *err)
 {
+	bool is_closing = strcmp(method, "PUT") == 0;
 	const char *headers[] = {CONTENT_TYPE, content_range, NULL};
 	struct api_request request = {
 		.method = method,
@@ -35,7 +36,10 @@ static int send_part(struct upload *upload, const char *method, const char *url,
 		.headers = headers,
 		.source = source,
 		.is_anonymous = upload->location.is_foreign,
-		.is_small = !source,
+		.is_distant = upload->location.is_distant,
+		.is_small = !source && !is_closing,
+		/* What came by PATCH is put together and hashed when the PUT closes it. */
+		.handled_bytes = is_closing ? upload->descriptor->size : 0,
 	};
 
 	return request_attempt(upload->access, &request, &upload->response, &upload->is_final, err);
@@ -136,6 +140,12 @@ static int judge_part(struct upload *upload, struct error *err)
 	if (response->status != 401 && response->status != 403 && says_place_is_lost(response))
 		return lost_place(upload, err);
 	return refused(upload, "PATCH", err);
+}
+
+/* After an error: whether it is one of the connection, and not of what had to come before it. */
+static bool has_broken(const struct upload *upload, const struct error *err)
+{
+	return error_is(err, ERROR_TRANSIENT) && !upload->is_final && upload->response.url;
 }
 
 /* The connection broke under a body. */
@@ -278,7 +288,7 @@ static int patch(struct upload *upload, struct error *err)
 				  window.start + window.size - 1);
 	upload->tried_bytes = window.start + window.size;
 	if (send_part(upload, "PATCH", upload->location.url, range, &source, err) < 0) {
-		if (!error_is(err, ERROR_TRANSIENT) || upload->is_final)
+		if (!has_broken(upload, err))
 			return -1;
 		upload->can_go_on = range != NULL;
 		count_broken_body(upload);
@@ -309,7 +319,7 @@ int upload_put(struct upload *upload, struct error *err)
 	bool has_body = upload->way == UPLOAD_PUT;
 
 	if (send_part(upload, "PUT", url, NULL, has_body ? upload->source : NULL, err) < 0) {
-		upload->may_be_there = error_is(err, ERROR_TRANSIENT) && !upload->is_final;
+		upload->may_be_there = has_broken(upload, err);
 		if (upload->may_be_there && has_body)
 			count_broken_body(upload);
 		return -1;

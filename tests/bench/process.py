@@ -26,12 +26,17 @@ def run(arguments, directory, environment=None, statuses=(0,)):
             stdout=output,
             stderr=output,
         )
-        _, status, usage = os.wait4(process.pid, 0)
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:
+            process.kill()
+            raise
         seconds = time.monotonic() - start
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode not in statuses:
         with open(path, encoding="utf-8", errors="replace") as output:
-            raise SystemExit(f"bench: {' '.join(arguments)}: status {process.returncode}\n{output.read()[-3000:]}")
+            what = f"bench: {' '.join(arguments)}: status {process.returncode}"
+            raise SystemExit(f"{what}\n{output.read()[-3000:]}")
     return Usage(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
 
 

@@ -8,6 +8,7 @@ from bench import AIRLIFT, MIB, ROUNDS, say
 from process import disk_bytes, run
 
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
+WAYS = {"pull": "registry -> archive", "push": "archive -> registry"}
 SYNCS = ("no sync", "sync")
 # Set b takes long, and its rounds differ little.
 SET_ROUNDS = {"a": ROUNDS, "b": max(1, ROUNDS * 2 // 5)}
@@ -44,9 +45,8 @@ class Transfer:
     def pull_airlift(self, sync):
         path = self.bench.fresh()
         before = self.source.cpu_seconds()
-        usage, _ = self.bench.airlift(
-            path, "catalog", "mirror", self.content["index"], f"archive:{path}/out.tar", "--insecure", sync=sync == "sync"
-        )
+        command = ("catalog", "mirror", self.content["index"], f"archive:{path}/out.tar", "--insecure")
+        usage, _ = self.bench.airlift(path, *command, sync=sync == "sync")
         self.note("pull", sync, "airlift", usage, self.source.cpu_seconds() - before)
         self.disk = disk_bytes(f"{path}/out.tar", f"{path}/out.tar.index.json")
         self.work = disk_bytes(f"{path}/work")
@@ -57,7 +57,7 @@ class Transfer:
             file.write("\n".join(lines) + "\n")
         command = ["curl", "-sSf", "-Z", "--parallel-max", "8", *options, "-K", path + "/curl"]
         if sync == "sync":
-            command = ["sh", "-c", 'target=$1; shift; "$@" && sync -f "$target"', "sh", synced, *command]
+            command = [*AND_SYNC, synced, *command]
         return run(command, path)
 
     def pull_curl(self, sync):
@@ -66,7 +66,8 @@ class Transfer:
         lines = []
         for kind in ("blobs", "manifests"):
             for digest, repository, _ in self.content[kind]:
-                lines += [f'url = "http://{self.source.host}/v2/{repository}/{kind}/{digest}"', f'output = "files/{digest[7:]}"']
+                lines.append(f'url = "http://{self.source.host}/v2/{repository}/{kind}/{digest}"')
+                lines.append(f'output = "files/{digest[7:]}"')
         before = self.source.cpu_seconds()
         usage = self.curl(path, lines, sync, path, "-H", f"Accept: {MANIFEST_TYPE}")
         self.note("pull", sync, "curl", usage, self.source.cpu_seconds() - before)
@@ -81,7 +82,7 @@ class Transfer:
         command = [AIRLIFT, "push", f"archive:{self.archive}", self.target.host, "--insecure", "--progress", "none"]
         command += ["--workdir", f"{path}/work", "--report", f"{path}/report"]
         if sync == "sync":
-            command = ["sh", "-c", 'target=$1; shift; "$@" && sync -f "$target"', "sh", self.target.directory, *command]
+            command = [*AND_SYNC, self.target.directory, *command]
         usage = run(command, path)
         self.note("push", sync, "airlift", usage, self.target.cpu_seconds() - before)
         self.check_target(len(self.content["manifests"]))
@@ -110,10 +111,12 @@ class Transfer:
         self.target.clear()
         octets = ("-H", "Content-Type: application/octet-stream", "-H", "Expect:")
         posts, puts, manifests = [], [], []
+        top = f"http://{self.target.host}/v2"
         for digest, repository, _ in self.content["blobs"]:
-            posts += [f'url = "http://{self.target.host}/v2/{repository}/blobs/uploads/"', 'output = "/dev/null"']
+            posts += [f'url = "{top}/{repository}/blobs/uploads/"', 'output = "/dev/null"']
         for digest, repository, _ in self.content["manifests"]:
-            manifests += [f'url = "http://{self.target.host}/v2/{repository}/manifests/{digest}"', f'upload-file = "{self.files}/{digest[7:]}"']
+            manifests.append(f'url = "{top}/{repository}/manifests/{digest}"')
+            manifests.append(f'upload-file = "{self.files}/{digest[7:]}"')
         before = self.target.cpu_seconds()
         seconds = self.curl(path, posts, sync, path, "-X", "POST", "-d", "").seconds
         server = self.target.cpu_seconds() - before
@@ -153,18 +156,19 @@ class Transfer:
             self.push_minimum("no sync")
 
     def add_rows(self):
-        table, size = self.bench.table, f"{self.name} ({self.payload / MIB:.0f} MiB, {len(self.content['manifests'])} images)"
-        for direction, way in (("pull", "registry -> archive"), ("push", "archive -> registry")):
+        table = self.bench.table
+        size = f"{self.name} ({self.payload / MIB:.0f} MiB, {len(self.content['manifests'])} images)"
+        for direction, way in WAYS.items():
             for sync in SYNCS:
                 own, floor = (self.median(direction, sync, who) for who in ("airlift", "curl"))
                 table.at_most(f"set {size}: {way}, {sync}", f"{own:.2f} s", f"curl {floor:.2f} s", own / floor, 1.3)
         own, floor = self.median("push", "no sync", "airlift"), self.median("push", "no sync", "minimum")
-        table.at_most(
-            "... beside curl that also makes the POSTs and PUTs the manifests", f"{own:.2f} s", f"curl {floor:.2f} s", own / floor, 1.3
-        )
+        what = "... beside curl that also makes the POSTs and PUTs the manifests"
+        table.at_most(what, f"{own:.2f} s", f"curl {floor:.2f} s", own / floor, 1.3)
         used = f"{self.disk / MIB:.1f} MiB (+ {self.work / MIB:.1f} in the work directory)"
-        table.at_most(f"set {self.name}: disk / payload", used, f"{self.payload / MIB:.1f} MiB", self.disk / self.payload, 1.0)
-        table.at_most(f"set {self.name}: peak memory", f"{self.peak_bytes / MIB:.1f} MiB", "", self.peak_bytes / MIB, 64, " MiB")
+        payload, peak = f"{self.payload / MIB:.1f} MiB", self.peak_bytes / MIB
+        table.at_most(f"set {self.name}: disk / payload", used, payload, self.disk / self.payload, 1.0)
+        table.at_most(f"set {self.name}: peak memory", f"{peak:.1f} MiB", "", peak, 64, " MiB")
 
     def compare_with_skopeo(self):
         """One image after another; a sample stands for all where all would take minutes."""
@@ -172,13 +176,17 @@ class Transfer:
         scale = len(self.content["images"][:-1]) / len(sample)
         path = self.bench.fresh()
         layout = f"oci:{path}/layout"
-        pulls = [[f"docker://{self.source.host}/{name}@{digest}", f"{layout}:i{i}"] for i, (name, digest) in enumerate(sample)]
-        pushes = [[f"{layout}:i{i}", f"docker://{self.target.host}/{name}:i{i}"] for i, (name, _) in enumerate(sample)]
+        copies = {"pull": [], "push": []}
+        for i, (name, digest) in enumerate(sample):
+            copies["pull"].append(f"docker://{self.source.host}/{name}@{digest} {layout}:i{i}")
+            copies["push"].append(f"{layout}:i{i} docker://{self.target.host}/{name}:i{i}")
         self.target.clear()
-        for direction, copies, way in (("pull", pulls, "registry -> archive"), ("push", pushes, "archive -> registry")):
-            script = "\n".join("skopeo copy -q --src-tls-verify=false --dest-tls-verify=false " + " ".join(pair) for pair in copies)
+        for direction, way in WAYS.items():
+            command = "skopeo copy -q --src-tls-verify=false --dest-tls-verify=false "
+            script = "\n".join(command + pair for pair in copies[direction])
             seconds = run(["sh", "-ec", script], path).seconds * scale
             own = self.median(direction, "no sync", "airlift")
             say(f"{self.name} {direction}: skopeo, {len(sample)} images, scaled by {scale:.1f}: {seconds:.1f} s")
             note = f"skopeo {seconds:.1f} s" + (f" ({len(sample)} images scaled)" if scale > 1 else "")
-            self.bench.table.at_least(f"set {self.name}: {way}, times faster", f"{own:.2f} s", note, seconds / own, 6)
+            what = f"set {self.name}: {way}, times faster"
+            self.bench.table.at_least(what, f"{own:.2f} s", note, seconds / own, 6)

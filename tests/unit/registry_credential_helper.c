@@ -118,7 +118,7 @@ TEST(a_helper_for_one_of_dockers_names_is_one_for_all)
 	CLEANUP(release_credentials) struct credentials *old =
 		credentials_of("auth.json", "{\"credHelpers\": {\"https://index.docker.io/v1/\": \"test\"}}");
 	CLEANUP(release_credentials) struct credentials *plain =
-		credentials_of("auth.json", "{\"credHelpers\": {\"docker.io\": \"test\"}}");
+		credentials_of("other.json", "{\"credHelpers\": {\"docker.io\": \"test\"}}");
 	expect_user(old, "docker.io", "library/a", "https://index.docker.io/v1/");
 	expect_user(plain, "registry-1.docker.io", "library/a", "https://index.docker.io/v1/");
 	expect_user(plain, "docker.io", "library/a", "docker.io");

@@ -82,6 +82,27 @@ TEST(one_dropped_connection_does_not_make_a_registry_unknown)
 	EXPECT(fake_registry_count(hopeless.fake, NULL, NULL) == 2);
 }
 
+TEST(a_server_that_sends_http_to_https_does_not_speak_http)
+{
+	CLEANUP(fake_registry_stopp) struct fake_registry *secure =
+		fake_registry_start(&(struct fake_options){.use_tls = true});
+	CLEANUP(free_string) char *target = xasprintf("%s*", fake_registry_url(secure));
+	CLEANUP(fixture_stop) struct fixture fixture = {.max_attempts = 2};
+	CLEANUP(strvec_release) struct strvec ca_files = STRVEC_INIT;
+	struct error err = ERROR_INIT;
+
+	fixture_start(&fixture);
+	strvec_push_take(&ca_files, fixture_file("ca.crt", fake_registry_ca_pem(secure)));
+	http_session_free(steal(&fixture.session->http));
+	http_client_free(steal(&fixture.http));
+	EXPECT_OK(http_client_new(&fixture.http, &(struct http_options){.ca_files = ca_files}, &err), &err);
+	fixture.client->http = fixture.http;
+	fixture.session->http = http_session_new(fixture.http);
+	fake_registry_add_rule(fixture.fake, &(struct fake_rule){.path = "/v2/", .redirect = target});
+	EXPECT_ERROR(resolve(&fixture, "v1", &err), &err, ERROR_TRANSIENT, "from http to https");
+	EXPECT(fake_registry_count(secure, NULL, NULL) == 2);
+}
+
 static void end_holds(struct fixture *fixture)
 {
 	const struct map *endpoints = &fixture->client->endpoints;

@@ -304,6 +304,7 @@ TEST(all_pages_together_are_no_larger_than_a_manifest)
 						   .headers = "Content-Type: " MEDIA_TYPE_OCI_INDEX
 							      "\r\nLink: <?2>; rel=next"});
 	EXPECT_ERROR(read_list(&fixture, &bytes, &err), &err, ERROR_INVALID, "larger than");
-	EXPECT(fake_registry_count(fixture.fake, NULL, "/referrers/") == 3);
+	/* The third is cut, and its end is not waited for. */
+	EXPECT(fake_registry_count(fixture.fake, NULL, "/referrers/") <= 3);
 	EXPECT(fake_registry_bytes_sent(fixture.fake) < 10u << 20);
 }
