@@ -125,15 +125,44 @@ static int write_blob(struct delivery *delivery, const struct repository *reposi
 	return 0;
 }
 
+/* A small blob is sent as quickly as it is asked for. Where so many in a row were not there, the target is
+ * new to us: then only some are asked for, to see whether that has changed. */
+#define SMALL_BLOB_BYTES 65536
+#define MANY_ABSENCES 64
+#define ASK_FOR_EVERY 16
+
+static bool is_worth_asking(const struct delivery *delivery)
+{
+	return delivery->descriptor.size > SMALL_BLOB_BYTES || delivery->number % ASK_FOR_EVERY == 0 ||
+	       atomic_load(&delivery->mirror->absences) < MANY_ABSENCES;
+}
+
+static int ask_for_blob(struct delivery *delivery, const struct repository *repository, bool *is_present,
+			struct error *err)
+{
+	struct mirror *mirror = delivery->mirror;
+
+	*is_present = false;
+	if (!is_worth_asking(delivery))
+		return 0;
+	if (registry_has_blob(mirror_target_session(mirror, delivery->worker), repository,
+			      &delivery->descriptor, is_present, err) < 0)
+		return -1;
+	if (*is_present)
+		atomic_store(&mirror->absences, 0);
+	else
+		atomic_fetch_add(&mirror->absences, 1);
+	return 0;
+}
+
 /* Into the first repository: it may be there; the registry may have it elsewhere; else it is uploaded. */
 static int deliver_first(struct delivery *delivery, const struct repository *repository, struct error *err)
 {
 	struct mirror *mirror = delivery->mirror;
-	struct registry_session *session = mirror_target_session(mirror, delivery->worker);
 	CLEANUP(free_string) char *path = NULL;
 	bool is_present;
 
-	if (registry_has_blob(session, repository, &delivery->descriptor, &is_present, err) < 0)
+	if (ask_for_blob(delivery, repository, &is_present, err) < 0)
 		return -1;
 	if (!is_present)
 		return write_blob(delivery, repository, mount_source(delivery, &path), open_for_upload, err);

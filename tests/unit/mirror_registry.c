@@ -126,6 +126,22 @@ TEST(a_repository_that_refuses_a_blob_costs_its_own_images)
 	mirror_fixture_close(&fixture);
 }
 
+TEST(a_target_that_has_nothing_is_not_asked_for_each_small_blob)
+{
+	struct mirror_fixture fixture;
+
+	mirror_fixture_open(&fixture);
+	for (unsigned i = 0; i < 60; i++) {
+		CLEANUP(free_string) char *repository = xasprintf("m/image-%u", i);
+		mirror_fixture_add(&fixture, i, repository, "v1");
+	}
+	mirror_fixture_start(&fixture, false);
+	move(&fixture);
+	EXPECT(mirror_counts(fixture.mirror).images_copied == 60);
+	EXPECT(fake_registry_count(fixture.plan.target, "HEAD", "/blobs/") < 100);
+	mirror_fixture_close(&fixture);
+}
+
 TEST(the_first_failure_stops_the_rest_when_asked_to)
 {
 	struct mirror_fixture fixture;
