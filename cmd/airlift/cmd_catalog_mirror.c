@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "common.h"
+#include "naming.h"
 #include "operation/catalog_mirror.h"
 
 static int work(struct run *run, void *context, struct outcome *outcome, struct error *err)
@@ -12,7 +13,7 @@ static int work(struct run *run, void *context, struct outcome *outcome, struct 
 static int parse(struct catalog_request *request, const struct strvec *arguments, struct error *err)
 {
 	if (arguments->count < 2)
-		return error_set(err, ERROR_USAGE, "must specify source and dest");
+		return error_set(err, ERROR_USAGE, "must specify source and dest: SRC... DST");
 	return catalog_request_parse(request, (const char *const *)arguments->items, arguments->count - 1,
 				     arguments->items[arguments->count - 1], err);
 }
@@ -26,7 +27,6 @@ static int run_catalog_mirror(const struct command *command, char *const *argv)
 	struct naming_texts texts;
 	struct option_table table = {0};
 	struct run *run = NULL;
-	bool wants_help;
 	int status;
 
 	common_options_init(&common);
@@ -41,19 +41,14 @@ static int run_catalog_mirror(const struct command *command, char *const *argv)
 	options_add(&table, own, ARRAY_LENGTH(own));
 	naming_options_add(&table, &request.naming, &texts);
 	common_options_add(&table, &common);
-	pasted_options_add(&table);
-	if (options_parse(&table, argv, &arguments, &wants_help, &err) < 0)
-		status = command_fail(command, &err);
-	else if (wants_help)
-		status = command_print_help(command, &table);
-	else if (common_options_finish(&common, &table, &err) < 0 ||
-		 naming_options_finish(&request.naming, &texts, &err) < 0 ||
-		 parse(&request, &arguments, &err) < 0 ||
-		 run_open(&run, &common.run, command->name, request.sources, request.n_sources,
-			  &request.target, &err) < 0)
-		status = command_fail(command, &err);
-	else
-		status = common_run(command, &common, run, work, &request);
+	if (common_start(command, &table, argv, &common, &arguments, &status)) {
+		bool is_ready = naming_options_finish(&request.naming, &texts, &err) == 0 &&
+				parse(&request, &arguments, &err) == 0 &&
+				run_open(&run, &common.run, command->name, request.sources, request.n_sources,
+					 &request.target, &err) == 0;
+		status = is_ready ? common_run(command, &common, run, work, &request)
+				  : command_fail(command, &err);
+	}
 	catalog_request_release(&request);
 	naming_options_release(&request.naming, &texts);
 	return status;

@@ -51,7 +51,7 @@ static int run_copy(const struct command *command, char *const *argv)
 	struct option_table table = {0};
 	const char *platform_text = NULL;
 	struct run *run = NULL;
-	bool wants_help;
+	int status;
 
 	common_options_init(&common);
 	const struct option_spec own[] = {
@@ -60,19 +60,13 @@ static int run_copy(const struct command *command, char *const *argv)
 	};
 	options_add(&table, own, ARRAY_LENGTH(own));
 	common_options_add(&table, &common);
-	pasted_options_add(&table);
-	int status = 0;
-	if (options_parse(&table, argv, &arguments, &wants_help, &err) < 0)
-		return command_fail(command, &err);
-	if (wants_help)
-		return command_print_help(command, &table);
-	if (common_options_finish(&common, &table, &err) < 0 ||
-	    parse(&copy, &arguments, platform_text, &platform, &err) < 0 ||
-	    run_open(&run, &common.run, command->name, &copy.request.source, 1, &copy.request.target, &err) <
-		    0)
-		status = command_fail(command, &err);
-	else
-		status = common_run(command, &common, run, work, &copy);
+	if (common_start(command, &table, argv, &common, &arguments, &status)) {
+		bool is_ready = parse(&copy, &arguments, platform_text, &platform, &err) == 0 &&
+				run_open(&run, &common.run, command->name, &copy.request.source, 1,
+					 &copy.request.target, &err) == 0;
+		status = is_ready ? common_run(command, &common, run, work, &copy)
+				  : command_fail(command, &err);
+	}
 	print_digest(&copy);
 	copy_request_release(&copy.request);
 	return status;

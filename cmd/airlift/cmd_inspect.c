@@ -15,14 +15,14 @@ static int parse_format(const char *text, bool *is_json, struct error *err)
 	return error_set(err, ERROR_USAGE, "-o %s: text or json", shown);
 }
 
-static int inspect(struct common_options *common, const struct option_table *table,
-		   const struct strvec *arguments, const char *format, struct error *err)
+static int inspect(const struct common_options *common, const struct strvec *arguments, const char *format,
+		   struct error *err)
 {
 	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
 	CLEANUP(location_release) struct location location = LOCATION_INIT;
 	bool is_json;
 
-	if (parse_format(format, &is_json, err) < 0 || common_options_finish(common, table, err) < 0)
+	if (parse_format(format, &is_json, err) < 0)
 		return -1;
 	if (arguments->count != 1)
 		return error_set(err, ERROR_USAGE, "needs one LOCATION");
@@ -40,7 +40,7 @@ static int run_inspect(const struct command *command, char *const *argv)
 	CLEANUP(strvec_release) struct strvec arguments = STRVEC_INIT;
 	struct option_table table = {0};
 	const char *format = NULL;
-	bool wants_help;
+	int status;
 
 	common_options_init(&common);
 	const struct option_spec own[] = {
@@ -48,12 +48,9 @@ static int run_inspect(const struct command *command, char *const *argv)
 	};
 	options_add(&table, own, ARRAY_LENGTH(own));
 	common_options_add(&table, &common);
-	pasted_options_add(&table);
-	if (options_parse(&table, argv, &arguments, &wants_help, &err) < 0)
-		return command_fail(command, &err);
-	if (wants_help)
-		return command_print_help(command, &table);
-	if (inspect(&common, &table, &arguments, format, &err) < 0)
+	if (!common_start(command, &table, argv, &common, &arguments, &status))
+		return status;
+	if (inspect(&common, &arguments, format, &err) < 0)
 		return command_fail(command, &err);
 	return 0;
 }

@@ -4,7 +4,8 @@
 
 #include "base/text.h"
 #include "common.h"
-#include "operation/verify.h"
+#include "oci/location.h"
+#include "store/archive.h"
 
 struct verify_context {
 	const char *path;
@@ -16,7 +17,7 @@ static int work(struct run *run, void *context, struct outcome *outcome, struct 
 	struct verify_context *verify = context;
 
 	(void)outcome;
-	return verify_archive(verify->path, &run->progress, &verify->verification, err);
+	return archive_verify(verify->path, &run->progress, &verify->verification, err);
 }
 
 static void print_damage(const struct archive_damage *damage)
@@ -51,26 +52,21 @@ static int run_verify(const struct command *command, char *const *argv)
 	CLEANUP(free_string) char *path = NULL;
 	struct option_table table = {0};
 	struct verify_context verify = {0};
-	bool wants_help;
+	int status;
 
 	common_options_init(&common);
 	common_options_add(&table, &common);
-	pasted_options_add(&table);
-	if (options_parse(&table, argv, &arguments, &wants_help, &err) < 0)
-		return command_fail(command, &err);
-	if (wants_help)
-		return command_print_help(command, &table);
-	if (common_options_finish(&common, &table, &err) < 0)
-		return command_fail(command, &err);
+	if (!common_start(command, &table, argv, &common, &arguments, &status))
+		return status;
 	if (arguments.count != 1) {
 		error_set(&err, ERROR_USAGE, "needs one ARCHIVE");
 		return command_fail(command, &err);
 	}
-	if (verify_parse(arguments.items[0], &path, &err) < 0)
+	if (location_parse_archive_path(arguments.items[0], &path, &err) < 0)
 		return command_fail(command, &err);
 	struct run *run = run_new_offline(&common.run);
 	verify.path = path;
-	int status = common_run(command, &common, run, work, &verify);
+	status = common_run(command, &common, run, work, &verify);
 	if (status == 0)
 		status = print_result(&verify);
 	archive_verification_release(&verify.verification);

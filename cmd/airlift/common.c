@@ -1,21 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "common.h"
 
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/cancel.h"
-#include "base/file.h"
-#include "base/log.h"
-#include "base/parallel.h"
 #include "base/text.h"
-#include "cluster/naming.h"
 #include "display.h"
-#include "summary.h"
 
 /* --- options */
 
@@ -30,7 +22,7 @@ void common_options_release(struct common_options *options)
 	strvec_release(&options->run.ca_files);
 }
 
-void common_options_add(struct option_table *table, struct common_options *options)
+static void add_access_options(struct option_table *table, struct common_options *options)
 {
 	struct run_options *run = &options->run;
 	const struct option_spec specs[] = {
@@ -63,6 +55,15 @@ void common_options_add(struct option_table *table, struct common_options *optio
 		 "the same for the target alone"},
 		{"registries-conf", OPTION_STRING, &run->registries_conf, "FILE",
 		 "containers-registries.conf for sources: mirrors, blocked registries"},
+	};
+
+	options_add(table, specs, ARRAY_LENGTH(specs));
+}
+
+static void add_work_options(struct option_table *table, struct common_options *options)
+{
+	struct run_options *run = &options->run;
+	const struct option_spec specs[] = {
 		{"jobs", OPTION_NUMBER, &run->jobs, "N", "transfers at a time (8)"},
 		{"max-per-registry", OPTION_NUMBER, &run->jobs, "N", "", .is_alias = true},
 		{"retry-times", OPTION_STRING, &options->retry_times, "N",
@@ -94,87 +95,7 @@ void common_options_add(struct option_table *table, struct common_options *optio
 	options_add(table, specs, ARRAY_LENGTH(specs));
 }
 
-void naming_options_init(struct naming_options *naming, struct naming_texts *texts)
-{
-	*naming = (struct naming_options){.max_components = CLUSTER_DEFAULT_MAX_COMPONENTS,
-					  .max_icsp_size = POLICY_DEFAULT_MAX_SIZE,
-					  .max_idms_size = POLICY_DEFAULT_MAX_SIZE};
-	*texts = (struct naming_texts){0};
-}
-
-void naming_options_release(struct naming_options *naming, struct naming_texts *texts)
-{
-	for (size_t i = 0; i < naming->n_mirrors; i++)
-		reference_release(&naming->mirrors[i]);
-	free(naming->mirrors);
-	strvec_release(&texts->mirrors);
-}
-
-void naming_options_add(struct option_table *table, struct naming_options *naming, struct naming_texts *texts)
-{
-	const struct option_spec specs[] = {
-		{"icsp-scope", OPTION_STRING, &texts->icsp_scope, "SCOPE",
-		 "repository or registry: the sources in imageContentSourcePolicy.yaml"},
-		{"idms-scope", OPTION_STRING, &texts->idms_scope, "SCOPE",
-		 "repository or registry: the sources in imageDigestMirrorSet.yaml"},
-		{"scope", OPTION_STRING, &texts->scope, "SCOPE",
-		 "both of them: repository, namespace, registry or auto (the widest that is right for every "
-		 "image)"},
-		{"max-icsp-size", OPTION_SIZE, &naming->max_icsp_size, "BYTES",
-		 "size limit of one ImageContentSourcePolicy (250000)"},
-		{"max-idms-size", OPTION_SIZE, &naming->max_idms_size, "BYTES",
-		 "size limit of one ImageDigestMirrorSet (250000)"},
-		{"max-components", OPTION_NUMBER, &naming->max_components, "N",
-		 "path components of a repository at the target (2); 0: no limit"},
-		{"to-manifests", OPTION_STRING, &naming->to_manifests, "DIR",
-		 "directory for the cluster's files; default manifests-<index>-<time>"},
-		{"manifests-only", OPTION_FLAG, &naming->manifests_only, NULL,
-		 "write the cluster's files, copy no image"},
-		{"mirror", OPTION_LIST, &texts->mirrors, "HOST/PATH",
-		 "a further mirror to name in the policies; may be repeated"},
-		{"merge", OPTION_STRING, &naming->merge_directory, "DIR",
-		 "merge with the policies in this directory"},
-	};
-
-	options_add(table, specs, ARRAY_LENGTH(specs));
-}
-
-static int parse_scope(enum policy_scope *scope, const char *flag, const char *text, struct error *err)
-{
-	if (!text)
-		return 0;
-	if (strcmp(text, "repository") != 0 && strcmp(text, "registry") != 0) {
-		CLEANUP(free_string) char *shown = text_escaped(text);
-		return error_set(err, ERROR_INVALID,
-				 "invalid %s %s (repository or registry; --scope knows more)", flag, shown);
-	}
-	return policy_scope_parse(scope, text, err);
-}
-
-int naming_options_finish(struct naming_options *naming, const struct naming_texts *texts, struct error *err)
-{
-	if (texts->scope) {
-		if (policy_scope_parse(&naming->icsp_scope, texts->scope, err) < 0)
-			return error_wrap(err, "--scope");
-		naming->idms_scope = naming->icsp_scope;
-	}
-	if (parse_scope(&naming->icsp_scope, "icsp-scope", texts->icsp_scope, err) < 0 ||
-	    parse_scope(&naming->idms_scope, "idms-scope", texts->idms_scope, err) < 0)
-		return -1;
-	naming->mirrors = xcalloc(texts->mirrors.count, sizeof(*naming->mirrors));
-	for (; naming->n_mirrors < texts->mirrors.count; naming->n_mirrors++) {
-		CLEANUP(location_release) struct location location = LOCATION_INIT;
-
-		if (location_parse_target(&location, texts->mirrors.items[naming->n_mirrors], err) < 0)
-			return error_wrap(err, "--mirror");
-		if (location.type != LOCATION_REGISTRY)
-			return error_set(err, ERROR_USAGE, "--mirror %s: is not a registry", location.text);
-		reference_copy(&naming->mirrors[naming->n_mirrors], &location.reference);
-	}
-	return 0;
-}
-
-void pasted_options_add(struct option_table *table)
+static void add_pasted_options(struct option_table *table)
 {
 	static const struct option_spec specs[] = {
 		{"skip-verification", OPTION_IGNORED, NULL, NULL, "airlift always verifies"},
@@ -191,8 +112,9 @@ void pasted_options_add(struct option_table *table)
 		 "secrets on a command line can be seen by everybody; put them into a file and give "
 		 "--dest-authfile FILE"},
 		{"apply-release-image-signature", OPTION_REFUSED, NULL, NULL,
-		 "needs a cluster; use --release-image-signature-to-dir and oc apply -f"},
-		{"to-image-stream", OPTION_REFUSED, NULL, NULL, "needs a cluster; use --to HOST/REPOSITORY"},
+		 "needs a cluster; airlift writes files for oc apply -f"},
+		{"to-image-stream", OPTION_REFUSED, NULL, NULL,
+		 "needs a cluster; give a registry as the target"},
 		{"overwrite", OPTION_REFUSED, NULL, NULL, "needs a cluster"},
 		{"path", OPTION_REFUSED, NULL, NULL, "catalogs are read where they are, nothing is unpacked"},
 		{"dir", OPTION_REFUSED, NULL, NULL,
@@ -201,6 +123,13 @@ void pasted_options_add(struct option_table *table)
 	};
 
 	options_add(table, specs, ARRAY_LENGTH(specs));
+}
+
+void common_options_add(struct option_table *table, struct common_options *options)
+{
+	add_access_options(table, options);
+	add_work_options(table, options);
+	add_pasted_options(table);
 }
 
 static int check_choice(const char *flag, const char *value, const char *const *choices, size_t count,
@@ -217,7 +146,8 @@ static int check_choice(const char *flag, const char *value, const char *const *
 	return error_set(err, ERROR_USAGE, "--%s: '%s' is none of: %s", flag, shown, list.buf);
 }
 
-int common_options_finish(struct common_options *options, const struct option_table *table, struct error *err)
+/* Checks the values, sets logging up and warns of options without effect; before anything is done. */
+static int finish_options(struct common_options *options, const struct option_table *table, struct error *err)
 {
 	static const char *const signatures[] = {"auto", "none"},
 				 *const progress[] = {"auto", "plain", "none"},
@@ -244,139 +174,20 @@ int common_options_finish(struct common_options *options, const struct option_ta
 	return 0;
 }
 
-/* --- signals */
-
-static volatile sig_atomic_t received_signal;
-
-static void note_signal(int number)
+bool common_start(const struct command *command, struct option_table *table, char *const *argv,
+		  struct common_options *options, struct strvec *arguments, int *status)
 {
-	if (received_signal)
-		_exit(128 + number);
-	received_signal = number;
-	atomic_store(&cancel_flag, true);
-}
-
-static void catch_signals(void)
-{
-	struct sigaction action = {.sa_handler = note_signal};
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
-
-/* --- the frame of a run */
-
-struct frame {
-	struct run *run;
-	work_function *work;
-	void *context;
-	struct outcome *outcome;
-	struct error *err;
-	struct display display;
-	bool has_worked;
-	int result;
-};
-
-/* Two threads: one works, one shows how far the other is. */
-static void run_item(size_t index, unsigned worker, void *context)
-{
-	struct frame *frame = context;
-
-	(void)worker;
-	if (index == 1) {
-		display_show(&frame->display);
-		return;
-	}
-	frame->has_worked = true;
-	frame->result = frame->work(frame->run, frame->context, frame->outcome, frame->err);
-	atomic_store(&frame->display.is_over, true);
-}
-
-static enum display_mode choose_display(const struct common_options *options)
-{
-	if (options->is_quiet || !strcmp(options->progress, "none"))
-		return DISPLAY_NONE;
-	bool is_terminal = isatty(STDERR_FILENO) && !strcmp(options->progress, "auto") &&
-			   strcmp(options->log_format, "json") != 0;
-	return is_terminal ? DISPLAY_TERMINAL : DISPLAY_PLAIN;
-}
-
-static int write_report(const struct common_options *options, const struct frame *frame, int exit_status,
-			struct error *err)
-{
-	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
-	struct http_client *http = frame->run->http;
-
-	if (!options->report)
-		return 0;
-	outcome_write_report(frame->outcome, http ? http_client_counters(http) : NULL,
-			     frame->result < 0 ? frame->err : NULL, exit_status, &text);
-	return file_replace(AT_FDCWD, options->report, text.buf, text.len, 0644, err);
-}
-
-static int exit_status_of(const struct frame *frame)
-{
-	if (frame->result == 0)
-		return outcome_exit_status(frame->outcome);
-	if (error_is(frame->err, ERROR_CANCELLED) && received_signal)
-		return 128 + received_signal;
-	return error_exit_status(frame->err);
-}
-
-/* What is missing must be said even to those who asked for silence. */
-static void print_summary(const struct common_options *options, const struct outcome *outcome,
-			  uint64_t elapsed_ms)
-{
-	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
-
-	if (options->is_quiet)
-		summary_write_missing(outcome, &text);
-	else
-		summary_write(outcome, elapsed_ms, &text);
-	display_print("info", text.buf);
-}
-
-static int finish(const struct command *command, const struct common_options *options, struct frame *frame,
-		  uint64_t elapsed_ms)
-{
-	CLEANUP(error_clear) struct error report_error = ERROR_INIT;
-	int status = exit_status_of(frame);
-
-	outcome_phase(frame->outcome, NULL);
-	if (write_report(options, frame, status, &report_error) < 0) {
-		int report_status = command_fail(command, &report_error);
-		status = status ? status : report_status;
-	}
-	if (frame->result < 0)
-		command_fail(command, frame->err);
-	else
-		print_summary(options, frame->outcome, elapsed_ms);
-	return status;
-}
-
-int common_run(const struct command *command, struct common_options *options, struct run *run,
-	       work_function *work, void *context)
-{
-	CLEANUP(run_closep) struct run *owned = run;
-	CLEANUP(outcome_release) struct outcome outcome = OUTCOME_INIT;
 	CLEANUP(error_clear) struct error err = ERROR_INIT;
-	struct frame frame = {
-		.run = owned,
-		.work = work,
-		.context = context,
-		.outcome = &outcome,
-		.err = &err,
-		.display = {.mode = choose_display(options), .progress = &owned->progress},
-	};
-	uint64_t start = clock_milliseconds();
+	bool wants_help = false;
 
-	outcome.command = command->name;
-	catch_signals();
-	parallel_for(2, 2, run_item, &frame);
-	/* A signal may come before the first step. */
-	if (!frame.has_worked)
-		frame.result = cancel_error(&err);
-	return finish(command, options, &frame, clock_milliseconds() - start);
+	if (options_parse(table, argv, arguments, &wants_help, &err) == 0) {
+		if (wants_help) {
+			*status = command_print_help(command, table);
+			return false;
+		}
+		if (finish_options(options, table, &err) == 0)
+			return true;
+	}
+	*status = command_fail(command, &err);
+	return false;
 }

@@ -18,7 +18,7 @@ static const struct command *const commands[] = {
 
 static void print_overview(FILE *out)
 {
-	fprintf(out, "airlift carries operator catalogs and releases across an air gap.\n\nusage: airlift "
+	fprintf(out, "airlift carries operator catalogs across an air gap.\n\nusage: airlift "
 		     "COMMAND ...\n\n");
 	for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
 		fprintf(out, "  %-16s %s\n", commands[i]->name, commands[i]->summary);

@@ -58,5 +58,11 @@ static inline bool error_is(const struct error *err, enum error_code code)
 	return err->code == code;
 }
 
+/* Whether our own side failed, or was stopped: then it is no use to go on with other images. */
+static inline bool error_is_own_side(const struct error *err)
+{
+	return error_is(err, ERROR_IO) || error_is(err, ERROR_CANCELLED);
+}
+
 /* Back to empty; for CLEANUP too. */
 void error_clear(struct error *err);

@@ -40,27 +40,6 @@ static int download_from_any(struct mirror *mirror, unsigned worker, uint32_t nu
 	}
 }
 
-static int copy_from_reader(struct mirror *mirror, struct blob_reader *reader, uint32_t number,
-			    struct blob_store *into, struct error *err)
-{
-	struct plan *plan = mirror->plan;
-	const size_t portion = 512 << 10;
-	uint64_t size = plan->blobs[number].size;
-	CLEANUP(blob_writer_freep) struct blob_writer *writer = NULL;
-
-	if (blob_store_create_blob(into, &plan->blob_digests.digests[number], size, &writer, err) < 0)
-		return -1;
-	CLEANUP(free_memory) char *buffer = xmalloc(portion);
-	for (uint64_t offset = 0; offset < size;) {
-		ssize_t got = blob_reader_read(reader, offset, buffer, portion, err);
-		if (got < 0 || blob_writer_write(writer, buffer, (size_t)got, err) < 0)
-			return -1;
-		offset += (uint64_t)got;
-	}
-	atomic_fetch_add(&mirror->options.progress->bytes_done, size);
-	return blob_writer_commit(steal(&writer), err);
-}
-
 /* The stores that may have a blob already, in the order of trying; the last is the source, if it is one. */
 #define MAX_LOCAL (2 + MIRROR_MAX_EARLIER)
 
@@ -111,25 +90,17 @@ int mirror_open_blob(struct mirror *mirror, unsigned worker, uint32_t number, st
 	return open_in(mirror, mirror->options.spool, number, reader, err);
 }
 
-static int copy_from(struct mirror *mirror, struct blob_store *from, uint32_t number, struct blob_store *into,
-		     struct error *err)
-{
-	CLEANUP(blob_reader_freep) struct blob_reader *reader = NULL;
-
-	if (open_in(mirror, from, number, &reader, err) < 0)
-		return -1;
-	return copy_from_reader(mirror, reader, number, into, err);
-}
-
 /* What lies on our side may be damaged: then it is looked for elsewhere. */
 int mirror_fetch_blob(struct mirror *mirror, unsigned worker, uint32_t number, struct blob_store *into,
 		      struct error *err)
 {
 	struct blob_store *local[MAX_LOCAL], *source = source_store(mirror->plan->source);
 	size_t count = find_local(mirror, number, local);
+	struct descriptor descriptor = {.digest = mirror->plan->blob_digests.digests[number],
+					.size = mirror->plan->blobs[number].size};
 
 	for (size_t i = 0; i < count; i++) {
-		if (copy_from(mirror, local[i], number, into, err) == 0)
+		if (source_copy_blob(local[i], &descriptor, into, mirror->options.progress, err) == 0)
 			return 0;
 		bool is_damaged = error_is(err, ERROR_DIGEST) || error_is(err, ERROR_NOT_FOUND);
 		if (!is_damaged || local[i] == source)

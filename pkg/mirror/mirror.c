@@ -94,15 +94,10 @@ struct registry_session *mirror_target_session(struct mirror *mirror, unsigned w
 
 /* --- failures */
 
-static bool is_own_side(const struct error *err)
-{
-	return error_is(err, ERROR_IO) || error_is(err, ERROR_CANCELLED);
-}
-
 void mirror_fail_image(struct mirror *mirror, uint32_t image, struct error *err)
 {
 	pthread_mutex_lock(&mirror->mutex);
-	if (is_own_side(err)) {
+	if (error_is_own_side(err)) {
 		error_move(&mirror->own_failure, err);
 		atomic_store(&mirror->is_stopped, true);
 	} else {

@@ -31,7 +31,7 @@ struct mirror {
 	pthread_mutex_t mutex;    /* failures */
 	struct error own_failure; /* of our side: ends everything; under mutex */
 	atomic_bool is_stopped;
-	atomic_uint absences;            /* blobs in a row that the target was asked for and did not have */
+	atomic_uint absences; /* blobs in a row that the target was asked for and did not have */
 	struct {
 		atomic_uint_fast64_t images_present, images_copied, blobs_present, blobs_mounted,
 			blobs_copied, bytes_copied, bytes_present;

@@ -149,3 +149,30 @@ int location_parse_target(struct location *location, const char *text, struct er
 {
 	return parse_text(location, text, check_target, err);
 }
+
+int location_parse_archive(struct location *location, const char *text, struct error *err)
+{
+	bool has_scheme = text_starts_with(text, "archive:") || text_starts_with(text, "file://");
+	CLEANUP(free_string) char *full = has_scheme ? xstrdup(text) : xasprintf("archive:%s", text);
+
+	return location_parse(location, full, err);
+}
+
+int location_parse_archive_path(const char *text, char **path, struct error *err)
+{
+	CLEANUP(location_release) struct location location = LOCATION_INIT;
+
+	if (location_parse_archive(&location, text, err) < 0)
+		return -1;
+	*path = steal(&location.path);
+	return 0;
+}
+
+void location_reference(const struct location *location, struct reference *reference)
+{
+	reference_copy(reference, &location->reference);
+	if (!*reference->registry)
+		reference_apply_docker_defaults(reference);
+	if (!*reference->id && !*reference->tag)
+		reference_set(&reference->tag, "latest");
+}

@@ -40,6 +40,15 @@ void location_release(struct location *location);
  * (reference_apply_docker_defaults). */
 int location_parse(struct location *location, const char *text, struct error *err) MUST_CHECK;
 
+/* A portable archive, written as archive:PATH, file://PATH or just PATH. */
+int location_parse_archive(struct location *location, const char *text, struct error *err) MUST_CHECK;
+/* The same, only the path, which the caller frees. */
+int location_parse_archive_path(const char *text, char **path, struct error *err) MUST_CHECK;
+
+/* The image that a registry location names, complete: docker.io if there is no host, the tag "latest" if
+ * there is neither tag nor digest. Into an empty reference. */
+void location_reference(const struct location *location, struct reference *reference);
+
 /* A mirror's target: for a registry, host and path without digest; a tag is left to the caller to use
  * or to refuse. A text without docker:// that oc's rules read as a bare name with a numeric tag
  * ("registry:5000") or without a host is refused with the advice to write docker://registry:5000. */

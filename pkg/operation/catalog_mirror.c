@@ -43,6 +43,8 @@ int catalog_request_parse(struct catalog_request *request, const char *const *so
 				 "%s: several catalogs at once go to an archive only; run the command once "
 				 "for each catalog",
 				 target);
+	if (index_filter_check(request->index_filter, err) < 0)
+		return -1;
 	return naming_options_check(&request->naming, err);
 }
 
@@ -196,7 +198,6 @@ static int resolve(struct catalog_mirror *mirror, struct error *err)
 	mirror->plan = plan_new(mirror->source, mirror->run->cache);
 	for (size_t i = 0; i < mirror->request->n_sources; i++)
 		plan_job(mirror, &mirror->jobs[i]);
-	map_release(&mirror->planned);
 	map_release(&mirror->planned);
 	if (run_resolve(mirror->run, mirror->plan, NULL, mirror->outcome, err) < 0)
 		return -1;
@@ -363,7 +364,6 @@ int catalog_mirror(struct run *run, const struct catalog_request *request, struc
 		.run = run, .request = request, .outcome = outcome};
 	bool is_finished;
 
-	outcome->command = "catalog mirror";
 	outcome->is_dry_run = run->options->is_dry_run;
 	mirror.jobs = xcalloc(request->n_sources, sizeof(*mirror.jobs));
 	mirror.source = source_new_registry(run->registry);

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <unistd.h>
 
 #include "base/text.h"
 #include "operation/archive_target.h"
@@ -48,9 +47,7 @@ static int add_from_registry(struct plan *plan, const struct location *location,
 	struct source_image from = {0};
 	struct reference reference = REFERENCE_INIT;
 
-	reference_copy(&reference, &location->reference);
-	if (!*reference.id && !*reference.tag)
-		reference_set(&reference.tag, "latest");
+	location_reference(location, &reference);
 	CLEANUP(free_string) char *name = reference_exact(&reference);
 	int result = source_image_init_registry(&from, plan->source, name, &reference, err);
 	reference_release(&reference);
@@ -298,7 +295,6 @@ int copy_image(struct run *run, const struct copy_request *request, struct diges
 	CLEANUP(plan_freep) struct plan *plan = NULL;
 	struct plan_image *image;
 
-	outcome->command = "copy";
 	outcome->is_dry_run = run->options->is_dry_run;
 	if (run_open_source(run, &request->source, &source, err) < 0)
 		return -1;

@@ -33,12 +33,8 @@ int index_image_init(struct index_image *index, struct source *source, const str
 				 "%s: the index image of a catalog is read from a registry; what an archive "
 				 "holds is sent with: airlift push",
 				 location->text);
-	reference_copy(&index->reference, &location->reference);
-	/* A name has its host, so that it means the same behind an archive. */
-	if (!*index->reference.registry)
-		reference_apply_docker_defaults(&index->reference);
-	if (!*index->reference.id && !*index->reference.tag)
-		reference_set(&index->reference.tag, "latest");
+	/* With its host, so that it means the same behind an archive. */
+	location_reference(location, &index->reference);
 	index->name = reference_exact(&index->reference);
 	return source_image_init_registry(&index->from, source, index->name, &index->reference, err);
 }
@@ -65,17 +61,32 @@ static int no_single_match(const struct manifest *manifest, const char *filter, 
 			 n_matches ? "several" : "none", filter, table.buf);
 }
 
+static int compile_filter(regex_t *pattern, const char *filter, struct error *err)
+{
+	if (regcomp(pattern, filter, REG_EXTENDED | REG_NOSUB) == 0)
+		return 0;
+	CLEANUP(free_string) char *shown = text_escaped(filter);
+	return error_set(err, ERROR_USAGE, "--index-filter-by-os: '%s' is not a regular expression", shown);
+}
+
+int index_filter_check(const char *filter, struct error *err)
+{
+	regex_t pattern;
+
+	if (compile_filter(&pattern, filter, err) < 0)
+		return -1;
+	regfree(&pattern);
+	return 0;
+}
+
 static int choose_child(const struct manifest *manifest, const char *filter, const struct descriptor **child,
 			struct error *err)
 {
 	regex_t pattern;
 	size_t n_matches = 0;
 
-	if (regcomp(&pattern, filter, REG_EXTENDED | REG_NOSUB) != 0) {
-		CLEANUP(free_string) char *shown = text_escaped(filter);
-		return error_set(err, ERROR_USAGE, "--filter-by-os was not a valid regular expression: %s",
-				 shown);
-	}
+	if (compile_filter(&pattern, filter, err) < 0)
+		return -1;
 	for (size_t i = 0; i < manifest->n_children; i++) {
 		if (!manifest->children[i].has_platform)
 			continue;

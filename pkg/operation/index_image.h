@@ -19,6 +19,9 @@ void index_image_release(struct index_image *index);
 int index_image_init(struct index_image *index, struct source *source, const struct location *location,
 		     struct error *err) MUST_CHECK;
 
+/* ERROR_USAGE unless it is a regular expression. */
+int index_filter_check(const char *filter, struct error *err) MUST_CHECK;
+
 /* Reads what the reference names, chooses the platform by the regular expression (unanchored, on
  * os/architecture[/variant]; exactly one must match) and reads the catalog, or remembers it. */
 int index_image_read(struct run *run, struct source *source, struct index_image *index, const char *filter,

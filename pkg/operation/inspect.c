@@ -207,9 +207,7 @@ static int read_image(struct source *source, const struct location *location, st
 	CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT;
 	struct reference reference = REFERENCE_INIT;
 
-	reference_copy(&reference, &location->reference);
-	if (!*reference.id && !*reference.tag)
-		reference_set(&reference.tag, "latest");
+	location_reference(location, &reference);
 	image->name = reference_exact(&reference);
 	int result = source_image_init_registry(&image->from, source, image->name, &reference, err);
 	reference_release(&reference);

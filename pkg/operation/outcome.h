@@ -32,7 +32,7 @@ struct outcome_image {
 #define OUTCOME_MAX_PHASES 16
 
 struct outcome {
-	const char *command; /* "catalog mirror", ... */
+	const char *command; /* "catalog mirror", ...: set by whoever runs it */
 	bool is_dry_run;
 	bool is_nothing_new;
 	enum error_code root_failure; /* why what was asked for is not at the target: nothing usable */

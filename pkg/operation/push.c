@@ -15,10 +15,7 @@
 int push_request_parse(struct push_request *request, const char *archive, const char *target,
 		       struct error *err)
 {
-	bool has_scheme = text_starts_with(archive, "archive:") || text_starts_with(archive, "file://");
-	CLEANUP(free_string) char *text = has_scheme ? xstrdup(archive) : xasprintf("archive:%s", archive);
-
-	if (location_parse(&request->archive, text, err) < 0)
+	if (location_parse_archive(&request->archive, archive, err) < 0)
 		return error_wrap(err, "archive");
 	if (location_parse_target(&request->target, target, err) < 0)
 		return error_wrap(err, "target");
@@ -201,11 +198,9 @@ static void plan_attached_once(struct push *push)
 /* What is attached may have something attached itself. */
 static void plan_attached(struct push *push)
 {
-	const unsigned max_depth = 5;
-
 	if (push->run->options->without_attached)
 		return;
-	for (unsigned depth = 0; depth < max_depth; depth++) {
+	for (unsigned depth = 0; depth < PLAN_MAX_ATTACHED_DEPTH; depth++) {
 		size_t before = push->plan->n_images;
 
 		plan_attached_once(push);
@@ -323,7 +318,6 @@ int push(struct run *run, const struct push_request *request, struct outcome *ou
 {
 	CLEANUP(push_release) struct push state = {.run = run, .request = request, .outcome = outcome};
 
-	outcome->command = "push";
 	outcome->is_dry_run = run->options->is_dry_run;
 	return push_archive(&state, err);
 }

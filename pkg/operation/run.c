@@ -247,8 +247,10 @@ int run_check_space(const char *path, uint64_t bytes, const char *what, struct e
 		return -1;
 	if (bytes <= free_bytes)
 		return 0;
-	return error_set(err, ERROR_IO, "%s: no space for %s: %s (%" PRIu64 " bytes) needed, %s free", path,
-			 what, text_format_size(bytes, needed_text), bytes,
+	return error_set(err, ERROR_IO,
+			 "%s: no space for %s: %s (%" PRIu64
+			 " bytes) needed, %s free; make room, or choose another place",
+			 path, what, text_format_size(bytes, needed_text), bytes,
 			 text_format_size(free_bytes, free_text));
 }
 

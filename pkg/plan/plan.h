@@ -25,6 +25,7 @@
 #include "source/source.h"
 
 #define PLAN_NONE UINT32_MAX
+#define PLAN_MAX_ATTACHED_DEPTH 4 /* a signature of a signature of ... */
 
 struct plan_image {
 	uint32_t number; /* its position in the plan */

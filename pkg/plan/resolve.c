@@ -13,9 +13,6 @@
 #include "base/text.h"
 #include "plan/private.h"
 
-/* A signature of a signature of ... */
-#define MAX_ATTACHED_DEPTH 4
-
 struct source_session *resolution_session(struct resolution *resolution, unsigned worker)
 {
 	if (!resolution->sessions[worker])
@@ -28,11 +25,6 @@ void resolution_fail(struct resolution *resolution, struct error *err)
 	pthread_mutex_lock(&resolution->plan->mutex);
 	error_move(&resolution->own_failure, err);
 	pthread_mutex_unlock(&resolution->plan->mutex);
-}
-
-static bool is_own_side(const struct error *err)
-{
-	return error_is(err, ERROR_IO) || error_is(err, ERROR_CANCELLED);
 }
 
 int plan_keep_manifest(struct plan *plan, const struct digest *digest, const struct strbuf *bytes,
@@ -148,7 +140,7 @@ static void name_failure(const struct plan_image *image, struct error *err)
 
 static void fail_image(struct plan_image *image, struct resolution *resolution, struct error *err)
 {
-	if (is_own_side(err)) {
+	if (error_is_own_side(err)) {
 		resolution_fail(resolution, err);
 		return;
 	}
@@ -202,7 +194,7 @@ static int fetch_child(struct resolution *resolution, struct source_session *ses
 	pthread_mutex_unlock(&plan->mutex);
 	while (source_read_manifest(session, &image->from, descriptor, bytes, err) < 0) {
 		pthread_mutex_lock(&plan->mutex);
-		image = is_own_side(err) ? NULL : next_parent(plan, position, image->number);
+		image = error_is_own_side(err) ? NULL : next_parent(plan, position, image->number);
 		pthread_mutex_unlock(&plan->mutex);
 		if (!image)
 			return -1;
@@ -248,7 +240,7 @@ static void resolve_child(size_t index, unsigned worker, void *context)
 
 	if (read_child(resolution, resolution_session(resolution, worker), position, &err) == 0)
 		return;
-	if (is_own_side(&err)) {
+	if (error_is_own_side(&err)) {
 		resolution_fail(resolution, &err);
 		return;
 	}
@@ -343,7 +335,7 @@ static int resolve_rounds(struct resolution *resolution, struct error *err)
 		parallel_for(end - first, resolution->options->workers, resolve_image, resolution);
 		if (check_own_side(resolution, err) < 0 || resolve_children(resolution, err) < 0)
 			return -1;
-		if (resolution->options->with_attached && round < MAX_ATTACHED_DEPTH)
+		if (resolution->options->with_attached && round < PLAN_MAX_ATTACHED_DEPTH)
 			resolution_find_attached(resolution, first, end);
 		if (check_own_side(resolution, err) < 0)
 			return -1;

@@ -84,6 +84,17 @@ static int copy_stored(struct blob_store *store, struct download *download, stru
 	return blob_writer_commit(steal(&download->writer), err);
 }
 
+int source_copy_blob(struct blob_store *from, const struct descriptor *descriptor, struct blob_store *into,
+		     struct progress *progress, struct error *err)
+{
+	struct download download = {.descriptor = descriptor, .into = into, .progress = progress};
+
+	if (copy_stored(from, &download, err) == 0)
+		return 0;
+	forget(&download);
+	return -1;
+}
+
 int source_download(struct source_session *session, struct source_image *image,
 		    const struct descriptor *descriptor, struct blob_store *into, struct progress *progress,
 		    struct error *err)
@@ -91,9 +102,10 @@ int source_download(struct source_session *session, struct source_image *image,
 	struct download download = {.descriptor = descriptor, .into = into, .progress = progress};
 	struct attempt attempt = {.run = download_at, .context = &download};
 
-	int result = session->registry ? source_try_places(session, image, &attempt, err)
-				       : copy_stored(session->source->store, &download, err);
-	if (result < 0)
-		forget(&download);
-	return result;
+	if (!session->registry)
+		return source_copy_blob(session->source->store, descriptor, into, progress, err);
+	if (source_try_places(session, image, &attempt, err) == 0)
+		return 0;
+	forget(&download);
+	return -1;
 }

@@ -5,11 +5,11 @@
  *
  *   struct source          shared by all workers, thread-safe
  *   struct source_session  one a worker
- *   struct source_image    one image: its places, in the order of trying
+ *   struct source_image    one image: its name, from which its places are found for each request
  *
- * A place that does not have the image, cannot be reached or refuses us is left for the next one; the
- * error of the first place is the one that is reported when all have failed. Bytes with a wrong digest
- * are one place's fault too.
+ * A place that does not have the image, cannot be reached or refuses us is left for the next one; when all
+ * have failed, the error of the registry itself is reported. Bytes with a wrong digest are one place's
+ * fault too.
  */
 #pragma once
 
@@ -82,6 +82,10 @@ int source_read_blob(struct source_session *session, struct source_image *image,
 int source_download(struct source_session *session, struct source_image *image,
 		    const struct descriptor *descriptor, struct blob_store *into, struct progress *progress,
 		    struct error *err) MUST_CHECK;
+
+/* The same from one store into another. */
+int source_copy_blob(struct blob_store *from, const struct descriptor *descriptor, struct blob_store *into,
+		     struct progress *progress, struct error *err) MUST_CHECK;
 
 /* The manifest with this tag in the repository of the image (a signature: "sha256-<hex>.sig").
  * ERROR_NOT_FOUND. Stores: looked up by the tag in the names of index.json. */
