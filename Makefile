@@ -3,7 +3,7 @@
 #   make                     build/airlift
 #   make check               all tests (unit, command, fuzz corpora)
 #   make demo                the main job on a real registry, end to end
-#   make lint                layers, headers alone, format, clang-tidy, cppcheck, shellcheck
+#   make lint                layers, headers alone, format, manual pages, clang-tidy, cppcheck, shellcheck
 #   make fuzz SECONDS=60     every fuzz target, two at a time
 #   make bench               speed and memory as ratios to curl and skopeo
 #   make install PREFIX=/usr DESTDIR=...
@@ -36,6 +36,10 @@ DEFINES  := -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -DAIRLIFT_VERSION='"$(VERSION)"
 INCLUDES := -Ipkg -I.
 PKG_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 PKG_LIBS   := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
+# Nothing else can be done without them, but clean.
+ifneq ($(filter-out clean,$(or $(MAKECMDGOALS),all)),)
+$(if $(PKG_LIBS),,$(error pkg-config does not find all of: $(PACKAGES); run scripts/install-deps))
+endif
 COMPILE  = $(CC) $(CSTD) $(WARN) $(OPT_$(VARIANT)) $(DEFINES) $(INCLUDES) $(PKG_CFLAGS) $(CPPFLAGS) $(CFLAGS)
 LINK     = $(CC) $(OPT_$(VARIANT)) $(LINK_$(VARIANT)) $(LDFLAGS)
 LIBS     = $(PKG_LIBS) -lpthread
@@ -143,12 +147,12 @@ lint:
 
 # --- installing
 
-MAN_PAGES := $(sort $(wildcard docs/man/*.1 docs/man/*.5))
+MAN_PAGES := $(sort $(wildcard docs/man/*.1))
 
 install: $(PROGRAM)
-	install -D -m 0755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/airlift
-	$(foreach p,$(MAN_PAGES),install -D -m 0644 $(p) $(DESTDIR)$(PREFIX)/share/man/man$(subst .,,$(suffix $(p)))/$(notdir $(p)) &&) true
-	install -D -m 0644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/airlift/LICENSE
+	install -D -m 0755 $(PROGRAM) "$(DESTDIR)$(PREFIX)/bin/airlift"
+	$(foreach p,$(MAN_PAGES),install -D -m 0644 $(p) "$(DESTDIR)$(PREFIX)/share/man/man1/$(notdir $(p))" &&) true
+	install -D -m 0644 LICENSE "$(DESTDIR)$(PREFIX)/share/doc/airlift/LICENSE"
 
 clean:
 	rm -rf build

@@ -24,6 +24,10 @@ static int inspect(const struct common_options *common, const struct strvec *arg
 
 	if (parse_format(format, &is_json, err) < 0)
 		return -1;
+	if (common->report)
+		return error_set(
+			err, ERROR_USAGE,
+			"--report: is for commands that do something; -o json is the same for what there is");
 	if (arguments->count != 1)
 		return error_set(err, ERROR_USAGE, "needs one LOCATION");
 	if (inspect_parse(&location, arguments->items[0], err) < 0 ||

@@ -28,8 +28,13 @@ static int run_push(const struct command *command, char *const *argv)
 	struct run *run = NULL;
 	int status;
 
+	const struct option_spec own[] = {
+		{"index-filter-by-os", OPTION_IGNORED, NULL, "REGEX", "the archive has its choice made"},
+		{"filter-by-os", OPTION_IGNORED, NULL, "REGEX", "", .is_alias = true},
+	};
 	common_options_init(&common);
 	naming_options_init(&request.naming, &texts);
+	options_add(&table, own, ARRAY_LENGTH(own));
 	naming_options_add(&table, &request.naming, &texts);
 	common_options_add(&table, &common);
 	if (common_start(command, &table, argv, &common, &arguments, &status)) {

@@ -10,14 +10,26 @@
 struct verify_context {
 	const char *path;
 	struct archive_verification verification;
+	bool is_verified;
+	size_t n_missing; /* images that the archive says it lacks */
 };
 
 static int work(struct run *run, void *context, struct outcome *outcome, struct error *err)
 {
 	struct verify_context *verify = context;
 
-	(void)outcome;
-	return archive_verify(verify->path, &run->progress, &verify->verification, err);
+	CLEANUP(blob_store_freep) struct blob_store *store = NULL;
+
+	if (archive_verify(verify->path, &run->progress, &verify->verification, err) < 0)
+		return -1;
+	outcome->verification = &verify->verification;
+	verify->is_verified = true;
+	if (verify->verification.n_damages)
+		return 0;
+	if (archive_open(&store, verify->path, err) < 0)
+		return -1;
+	verify->n_missing = archive_store_records(store)->n_missing;
+	return 0;
 }
 
 static void print_damage(const struct archive_damage *damage)
@@ -28,7 +40,7 @@ static void print_damage(const struct archive_damage *damage)
 		printf("  needed by %s\n", damage->images.items[i]);
 }
 
-static int print_result(const struct verify_context *verify)
+static void print_result(const struct verify_context *verify)
 {
 	const struct archive_verification *verification = &verify->verification;
 	char size[TEXT_SIZE_LENGTH];
@@ -36,12 +48,15 @@ static int print_result(const struct verify_context *verify)
 	for (size_t i = 0; i < verification->n_damages; i++)
 		print_damage(&verification->damages[i]);
 	if (verification->n_damages) {
-		printf("%s: %zu places are damaged\n", verify->path, verification->n_damages);
-		return 4;
+		printf("%s: %zu place%s damaged\n", verify->path, verification->n_damages,
+		       verification->n_damages == 1 ? " is" : "s are");
+		return;
 	}
 	printf("%s: whole: %zu blobs, %s, every byte as it was written\n", verify->path,
 	       verification->n_blobs, text_format_size(verification->bytes, size));
-	return 0;
+	if (verify->n_missing)
+		printf("%s: incomplete: %zu images were missing when it was made; inspect lists them\n",
+		       verify->path, verify->n_missing);
 }
 
 static int run_verify(const struct command *command, char *const *argv)
@@ -67,8 +82,8 @@ static int run_verify(const struct command *command, char *const *argv)
 	struct run *run = run_new_offline(&common.run);
 	verify.path = path;
 	status = common_run(command, &common, run, work, &verify);
-	if (status == 0)
-		status = print_result(&verify);
+	if (verify.is_verified)
+		print_result(&verify);
 	archive_verification_release(&verify.verification);
 	return status;
 }

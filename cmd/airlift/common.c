@@ -64,8 +64,8 @@ static void add_work_options(struct option_table *table, struct common_options *
 {
 	struct run_options *run = &options->run;
 	const struct option_spec specs[] = {
-		{"jobs", OPTION_NUMBER, &run->jobs, "N", "transfers at a time (8)"},
-		{"max-per-registry", OPTION_NUMBER, &run->jobs, "N", "", .is_alias = true},
+		{"jobs", OPTION_STRING, &options->jobs, "N", "transfers at a time (8)"},
+		{"max-per-registry", OPTION_STRING, &options->jobs, "N", "", .is_alias = true},
 		{"retry-times", OPTION_STRING, &options->retry_times, "N",
 		 "repeat a request so often; a transfer that makes progress is never given up"},
 		{"retry-delay", OPTION_SECONDS, &run->retry_delay_ms, "SECONDS",
@@ -157,8 +157,14 @@ static int finish_options(struct common_options *options, const struct option_ta
 	    check_choice("progress", options->progress, progress, ARRAY_LENGTH(progress), err) < 0 ||
 	    check_choice("log-format", options->log_format, formats, ARRAY_LENGTH(formats), err) < 0)
 		return -1;
-	if (options->run.jobs > 256)
-		return error_set(err, ERROR_USAGE, "--jobs %u: at most 256", options->run.jobs);
+	if (options->jobs) {
+		uint64_t jobs;
+		if (text_parse_number(options->jobs, 256, &jobs, err) < 0)
+			return error_wrap(err, "--jobs");
+		if (!jobs)
+			return error_set(err, ERROR_USAGE, "--jobs 0: at least 1");
+		options->run.jobs = (unsigned)jobs;
+	}
 	if (options->retry_times) {
 		uint64_t retry_times;
 		if (text_parse_number(options->retry_times, 1000, &retry_times, err) < 0)

@@ -12,6 +12,7 @@ struct common_options {
 	const char *log_format;  /* "text", "json" */
 	const char *report;      /* file, or NULL */
 	const char *retry_times; /* a number, or NULL */
+	const char *jobs;        /* the same */
 	bool continue_on_error;
 	bool is_quiet;
 	unsigned verbosity;

@@ -103,11 +103,16 @@ void display_start_log(bool is_json, bool is_quiet, unsigned verbosity)
 
 /* --- progress */
 
-/* The rate is that of the last seconds: an exponential mean with a time constant of about ten. */
+/*
+ * The rate is that of the last seconds: an exponential mean with a time constant of about ten. Before that
+ * it is the mean since the phase began: what the first connections bring at once says little about an hour.
+ */
+#define RATE_SECONDS 10.0
+
 struct rate {
 	const char *phase;
-	uint64_t bytes;
-	uint64_t time_ms;
+	uint64_t first_bytes, first_time_ms;
+	uint64_t bytes, time_ms;
 	double bytes_per_second;
 };
 
@@ -117,15 +122,24 @@ static void update_rate(struct rate *rate, const struct progress *progress)
 	uint64_t now = clock_milliseconds(), bytes = atomic_load(&progress->bytes_done);
 
 	if (phase != rate->phase || bytes < rate->bytes) {
-		*rate = (struct rate){.phase = phase, .bytes = bytes, .time_ms = now};
+		*rate = (struct rate){.phase = phase,
+				      .first_bytes = bytes,
+				      .first_time_ms = now,
+				      .bytes = bytes,
+				      .time_ms = now};
 		return;
 	}
 	double seconds = (double)(now - rate->time_ms) / 1000;
+	double age_seconds = (double)(now - rate->first_time_ms) / 1000;
 	if (seconds < 0.15)
 		return;
-	double current = (double)(bytes - rate->bytes) / seconds;
-	double weight = rate->bytes_per_second == 0 ? 1 : seconds / (seconds + 10);
-	rate->bytes_per_second += weight * (current - rate->bytes_per_second);
+	if (age_seconds < RATE_SECONDS) {
+		rate->bytes_per_second = (double)(bytes - rate->first_bytes) / age_seconds;
+	} else {
+		double current = (double)(bytes - rate->bytes) / seconds;
+		rate->bytes_per_second +=
+			seconds / (seconds + RATE_SECONDS) * (current - rate->bytes_per_second);
+	}
 	rate->bytes = bytes;
 	rate->time_ms = now;
 }

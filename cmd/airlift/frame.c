@@ -67,8 +67,10 @@ static enum display_mode choose_display(const struct common_options *options)
 {
 	if (options->is_quiet || !strcmp(options->progress, "none"))
 		return DISPLAY_NONE;
+	const char *terminal = getenv("TERM");
+	bool is_dumb = terminal && !strcmp(terminal, "dumb");
 	bool is_terminal = isatty(STDERR_FILENO) && !strcmp(options->progress, "auto") &&
-			   strcmp(options->log_format, "json") != 0;
+			   strcmp(options->log_format, "json") != 0 && !is_dumb;
 	return is_terminal ? DISPLAY_TERMINAL : DISPLAY_PLAIN;
 }
 

@@ -84,6 +84,18 @@ static void print_missing(struct strbuf *out, const struct outcome *outcome)
 		strbuf_addf(out, "run the same command again to fetch what is missing\n");
 }
 
+/* Nothing that a later run can mend: the catalog itself is wrong. */
+static void print_skipped(struct strbuf *out, const struct outcome *outcome)
+{
+	if (!outcome->skipped.count)
+		return;
+	strbuf_addf(out, "left out: %zu text%s of the catalog that %s no image reference:\n",
+		    outcome->skipped.count, outcome->skipped.count == 1 ? "" : "s",
+		    outcome->skipped.count == 1 ? "is" : "are");
+	for (size_t i = 0; i < outcome->skipped.count && i < MAX_MISSING_SHOWN; i++)
+		strbuf_addf(out, "  %s\n", outcome->skipped.items[i]);
+}
+
 static void print_next(struct strbuf *out, const struct outcome *outcome)
 {
 	char size[TEXT_SIZE_LENGTH];
@@ -110,6 +122,7 @@ void summary_write(const struct outcome *outcome, uint64_t elapsed_ms, struct st
 {
 	if (outcome->is_dry_run) {
 		print_plan(out, outcome);
+		print_skipped(out, outcome);
 		print_missing(out, outcome);
 		return;
 	}
@@ -121,14 +134,13 @@ void summary_write(const struct outcome *outcome, uint64_t elapsed_ms, struct st
 	} else if (outcome->n_images) {
 		print_work(out, outcome, elapsed_ms);
 	}
-	if (outcome->skipped.count)
-		strbuf_addf(out, "left out: %zu texts of the catalog that are no image references\n",
-			    outcome->skipped.count);
+	print_skipped(out, outcome);
 	print_missing(out, outcome);
 	print_next(out, outcome);
 }
 
 void summary_write_missing(const struct outcome *outcome, struct strbuf *out)
 {
+	print_skipped(out, outcome);
 	print_missing(out, outcome);
 }

@@ -99,38 +99,35 @@ int file_pwrite_all(int fd, const void *data, size_t length, uint64_t offset, co
 	return 0;
 }
 
-int file_pread_all(int fd, void *data, size_t length, uint64_t offset, const char *name, struct error *err)
+char *path_parent(const char *path)
 {
-	char *rest = data;
+	size_t length = strlen(path);
 
-	while (length) {
-		ssize_t got = pread(fd, rest, length, (off_t)offset);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return error_set_errno(err, "%s", name);
-		if (!got)
-			return error_set(err, ERROR_INVALID, "%s: ends at byte %" PRIu64 ", %zu bytes early",
-					 name, offset, length);
-		rest += got;
-		offset += (uint64_t)got;
-		length -= (size_t)got;
-	}
+	while (length > 1 && path[length - 1] == '/')
+		length--;
+	while (length && path[length - 1] != '/')
+		length--;
+	if (!length)
+		return xstrdup(".");
+	while (length > 1 && path[length - 1] == '/')
+		length--;
+	return xstrndup(path, length);
+}
+
+int directory_sync(int fd, const char *name, struct error *err)
+{
+	/* Some file systems cannot sync a directory, and need not. */
+	if (fsync(fd) < 0 && errno != EINVAL && errno != ENOTSUP)
+		return error_set_errno(err, "%s", name);
 	return 0;
 }
 
-static int sync_parent(int directory_fd, const char *path, struct error *err)
+int directory_sync_parent(int directory_fd, const char *path, struct error *err)
 {
-	CLEANUP(free_string) char *parent = xstrdup(path);
-	char *slash = strrchr(parent, '/');
+	CLEANUP(free_string) char *parent = path_parent(path);
+	CLEANUP(close_file) int fd = directory_open(directory_fd, parent, err);
 
-	if (slash)
-		slash[slash == parent] = '\0';
-	CLEANUP(close_file) int fd =
-		openat(directory_fd, slash ? parent : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || (fsync(fd) < 0 && errno != EINVAL))
-		return error_set_errno(err, "%s", slash ? parent : ".");
-	return 0;
+	return fd < 0 ? -1 : directory_sync(fd, parent, err);
 }
 
 int file_replace(int directory_fd, const char *path, const void *data, size_t length, mode_t mode,
@@ -151,7 +148,7 @@ int file_replace(int directory_fd, const char *path, const void *data, size_t le
 		error_set_errno(err, "%s", path);
 		goto remove;
 	}
-	return sync_parent(directory_fd, path, err);
+	return directory_sync_parent(directory_fd, path, err);
 remove:
 	unlinkat(directory_fd, temporary, 0);
 	return -1;

@@ -18,6 +18,10 @@
 /* For CLEANUP: closes what an int variable holds, unless it is -1. */
 void close_file(int *fd);
 
+/* The directory that a path is in, as dirname(3) says: "a/b/" -> "a", "a" -> ".", "/a" -> "/". The caller
+ * frees it. */
+char *path_parent(const char *path);
+
 /* Opens for reading; -1 with an error that names the path (ERROR_NOT_FOUND if it does not exist). */
 int file_open(int directory_fd, const char *path, struct error *err) MUST_CHECK;
 
@@ -30,9 +34,6 @@ int file_read(int directory_fd, const char *path, size_t limit, struct strbuf *o
 int file_write_all(int fd, const void *data, size_t length, const char *name, struct error *err) MUST_CHECK;
 int file_pwrite_all(int fd, const void *data, size_t length, uint64_t offset, const char *name,
 		    struct error *err) MUST_CHECK;
-/* Exactly `length` bytes; a shorter file is ERROR_INVALID ("ends early"). */
-int file_pread_all(int fd, void *data, size_t length, uint64_t offset, const char *name,
-		   struct error *err) MUST_CHECK;
 
 /* Replaces `path` by a file with these bytes: written under a temporary name beside it, synced,
  * renamed. A reader sees the old or the new file, never a part. */
@@ -43,6 +44,11 @@ int file_replace(int directory_fd, const char *path, const void *data, size_t le
 int directory_create_all(const char *path, mode_t mode, struct error *err) MUST_CHECK;
 /* Opens a directory for use with the *at functions; -1 with an error. */
 int directory_open(int directory_fd, const char *path, struct error *err) MUST_CHECK;
+/* Makes the names in a directory durable, after a rename; `name` is for the message. File systems that
+ * cannot do that for a directory count as those that have. */
+int directory_sync(int fd, const char *name, struct error *err) MUST_CHECK;
+/* The same for the directory that `path` is in. */
+int directory_sync_parent(int directory_fd, const char *path, struct error *err) MUST_CHECK;
 /* rm -r; a missing path is fine. Follows no links. */
 int directory_remove_all(int directory_fd, const char *path, struct error *err) MUST_CHECK;
 

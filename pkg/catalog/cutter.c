@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+/* Files up to this size are one piece; larger ones are cut at the next boundary behind it. */
+#define PIECE_SIZE ((size_t)1 << 20)
 #define READ_SIZE ((size_t)64 << 10)
 
 struct cutter {

@@ -9,9 +9,6 @@
 #include "catalog/queue.h"
 #include "layer/layer.h"
 
-/* Files up to this size are one piece; larger ones are cut at the next boundary behind it. */
-#define PIECE_SIZE ((size_t)1 << 20)
-
 typedef void piece_function(struct piece *piece, void *context);
 
 /*

@@ -17,8 +17,8 @@
 #include "base/error.h"
 #include "base/strvec.h"
 
-/* JSON values one after another. What is not JSON is tried as YAML from there on, as the usual reader
- * does it: so values may be separated by "---", and flow mappings may stand where JSON should. */
+/* JSON values one after another. Behind a separator "---" the rest is read as YAML, of which JSON is a part;
+ * anything else that is no JSON value is an error. */
 int images_from_json(const char *text, size_t length, uint64_t first_line, struct strvec *images,
 		     struct error *err) MUST_CHECK;
 

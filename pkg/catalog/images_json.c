@@ -17,11 +17,6 @@ struct json_reader {
 	struct strvec *images;
 };
 
-static void json_free(json_t **value)
-{
-	json_decref(*value);
-}
-
 static const char *type_name(const json_t *value)
 {
 	switch (json_typeof(value)) {
@@ -115,13 +110,15 @@ static int syntax_error(struct json_reader *reader, const json_error_t *error, s
 	return error_set(err, ERROR_INVALID, "line %llu: %s", (unsigned long long)line, shown);
 }
 
-static int read_as_yaml(struct json_reader *reader, const json_error_t *error, struct error *err)
+/* JSON values between YAML's separators: what follows the first separator is read as YAML, which is what
+ * such a file is. Anything else that is no JSON value is an error: guessing would lose images. */
+static int read_rest(struct json_reader *reader, const json_error_t *error, struct error *err)
 {
-	CLEANUP(error_clear) struct error ignored = ERROR_INIT;
+	const char *rest = reader->text + reader->offset;
+	size_t length = reader->length - reader->offset;
 
-	if (!images_from_yaml(reader->text + reader->offset, reader->length - reader->offset,
-			      value_line(reader), reader->images, &ignored))
-		return 0;
+	if (length >= 3 && !memcmp(rest, "---", 3))
+		return images_from_yaml(rest, length, value_line(reader), reader->images, err);
 	return syntax_error(reader, error, err);
 }
 
@@ -138,10 +135,10 @@ int images_from_json(const char *text, size_t length, uint64_t first_line, struc
 			reader.offset++;
 		if (reader.offset == length)
 			return 0;
-		CLEANUP(json_free) json_t *document =
+		CLEANUP(json_decrefp) json_t *document =
 			json_loadb(text + reader.offset, length - reader.offset, flags, &error);
 		if (!document)
-			return read_as_yaml(&reader, &error, err);
+			return read_rest(&reader, &error, err);
 		if (take_document(&reader, document, err) < 0)
 			return -1;
 		reader.offset += (size_t)error.position;

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "catalog/images_yaml_tree.h"
+#include "document/writer.h"
 
 #define MAX_DEPTH 256
 
@@ -117,6 +118,10 @@ static int take_image(struct yaml_reader *reader, struct strvec *images, struct 
 		return 0;
 	if (event->type != YAML_SCALAR_EVENT)
 		return type_error(reader, "image", "a string", err);
+	if (event->data.scalar.plain_implicit &&
+	    !yaml_plain_is_string((const char *)event->data.scalar.value))
+		return error_set(err, ERROR_INVALID, "line %llu: image should be a string; quote it",
+				 (unsigned long long)event_line(reader));
 	const char *problem =
 		images_add(images, (const char *)event->data.scalar.value, event->data.scalar.length);
 	if (problem)

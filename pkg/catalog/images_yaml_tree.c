@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "catalog/images_yaml_tree.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "catalog/images.h"
+#include "document/writer.h"
 
 /* libyaml looks every anchor and alias up in a list of all anchors: these keep the product small. */
 #define MAX_LENGTH ((size_t)8 << 20)
@@ -49,8 +51,9 @@ int yaml_syntax_error(const yaml_parser_t *parser, uint64_t first_line, struct e
 static int node_error(struct tree_reader *reader, const yaml_node_t *node, const char *text,
 		      struct error *err)
 {
-	return error_set(err, ERROR_INVALID, "line %llu: %s",
-			 (unsigned long long)(reader->first_line + node->start_mark.line), text);
+	uint64_t line = reader->first_line + node->start_mark.line;
+
+	return error_set(err, ERROR_INVALID, "line %" PRIu64 ": %s", line, text);
 }
 
 static int count_visit(struct tree_reader *reader, const yaml_node_t *node, struct error *err)
@@ -133,6 +136,9 @@ static int take_image(struct tree_reader *reader, const yaml_node_t *mapping, st
 		return 0;
 	if (image->type != YAML_SCALAR_NODE)
 		return node_error(reader, image, "image should be a string", err);
+	if (image->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
+	    !yaml_plain_is_string((const char *)image->data.scalar.value))
+		return node_error(reader, image, "image should be a string; quote it", err);
 	const char *problem =
 		images_add(reader->images, (const char *)image->data.scalar.value, image->data.scalar.length);
 	return problem ? node_error(reader, image, problem, err) : 0;

@@ -3,7 +3,10 @@
 
 #include <stdlib.h>
 
-void piece_free(struct piece *piece)
+/* Bytes that wait, beyond the last piece: enough for all cores, small beside the memory we may use. */
+#define QUEUE_MAX_BYTES ((size_t)16 << 20)
+
+static void piece_free(struct piece *piece)
 {
 	if (!piece)
 		return;

@@ -13,9 +13,6 @@
 #include "base/strbuf.h"
 #include "catalog/splitter.h"
 
-/* Bytes that wait, beyond the last piece: enough for all cores, small beside the memory we may use. */
-#define QUEUE_MAX_BYTES ((size_t)16 << 20)
-
 struct catalog_file;
 
 struct piece {
@@ -26,7 +23,6 @@ struct piece {
 	enum piece_format format;
 };
 
-void piece_free(struct piece *piece);
 void piece_freep(struct piece **piece);
 
 struct piece_queue {

@@ -186,14 +186,6 @@ static int rename_new(int base_fd, const char *from, const char *to, struct erro
 	return 0;
 }
 
-static int sync_directory(int fd, const char *name, struct error *err)
-{
-	/* Some file systems cannot sync a directory, and need not. */
-	if (fsync(fd) < 0 && errno != EINVAL && errno != ENOTSUP)
-		return error_set_errno(err, "%s", name);
-	return 0;
-}
-
 static int publish(int base_fd, const char *temporary, const char *prefix, time_t now, char **name,
 		   struct error *err)
 {
@@ -227,7 +219,7 @@ static int prepare_and_publish(const char *base, const char *prefix, time_t now,
 		(void)!directory_remove_all(base_fd, temporary, &ignored);
 		return -1;
 	}
-	return sync_directory(base_fd, base, err);
+	return directory_sync(base_fd, base, err);
 }
 
 static char *join_path(const char *base, const char *name)
@@ -287,27 +279,23 @@ static int update_files(int fd, const struct cluster_files *files, bool *is_chan
 	return 0;
 }
 
-/* "a/b/c/" -> "a/b" and "c" */
-static void split_path(const char *path, char **parent, char **name)
+/* "a/b/c/" -> "c" */
+static char *last_component(const char *path)
 {
 	size_t length = strlen(path);
+
 	while (length > 1 && path[length - 1] == '/')
 		length--;
 	CLEANUP(free_string) char *trimmed = xstrndup(path, length);
 	const char *slash = strrchr(trimmed, '/');
-
-	*name = xstrdup(slash ? slash + 1 : trimmed);
-	*parent = !slash             ? xstrdup(".")
-		  : slash == trimmed ? xstrdup("/")
-				     : xstrndup(trimmed, (size_t)(slash - trimmed));
+	return xstrdup(slash ? slash + 1 : trimmed);
 }
 
 static int make_named(const char *path, const struct cluster_files *files, struct error *err)
 {
-	CLEANUP(free_string) char *parent = NULL;
-	CLEANUP(free_string) char *name = NULL;
+	CLEANUP(free_string) char *parent = path_parent(path);
+	CLEANUP(free_string) char *name = last_component(path);
 
-	split_path(path, &parent, &name);
 	if (directory_create_all(parent, DIRECTORY_MODE, err) < 0)
 		return -1;
 	CLEANUP(close_file) int base_fd = directory_open(AT_FDCWD, parent, err);
@@ -318,7 +306,7 @@ static int make_named(const char *path, const struct cluster_files *files, struc
 	int result =
 		prepare(base_fd, temporary, files, err) < 0 ? -1 : rename_new(base_fd, temporary, name, err);
 	if (result == 0)
-		return sync_directory(base_fd, parent, err);
+		return directory_sync(base_fd, parent, err);
 	CLEANUP(error_clear) struct error ignored = ERROR_INIT;
 	(void)!directory_remove_all(base_fd, temporary, &ignored);
 	if (result > 0)

@@ -135,7 +135,7 @@ void hasher_resume(struct hasher *hasher, const uint8_t state[DIGEST_SIZE], uint
 
 void digest_of(const void *data, size_t length, struct digest *digest)
 {
-	struct hasher hasher;
+	struct hasher hasher = {0};
 
 	hasher_reset(&hasher);
 	hasher_update(&hasher, data, length);

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <locale.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,8 +40,7 @@ static bool has_radix(const char *text, const char *prefix, const char *digits)
 	return text[2 + strspn(text + 2, digits)] == '\0';
 }
 
-/* [-+]? ( "." digits | digits ("." digits?)? ) ( [eE] [-+]? digits )? */
-static bool is_real(const char *text)
+bool core_schema_is_number(const char *text)
 {
 	text = skip_sign(text);
 	size_t before = count_digits(text);
@@ -108,7 +106,7 @@ json_t *core_schema_resolve(const char *text)
 		return integer_value(text, text + 2, 8);
 	if (has_radix(text, "0x", "0123456789abcdefABCDEF"))
 		return integer_value(text, text + 2, 16);
-	if (is_real(text))
+	if (core_schema_is_number(text))
 		return real_value(text);
 	return json_string(text);
 }

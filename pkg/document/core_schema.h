@@ -8,7 +8,12 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 
 /* A new value; NULL for .inf and .nan, which have no place in a JSON-like tree. The text is UTF-8
  * without NUL. Integers beyond 64 bits become reals. */
 json_t *core_schema_resolve(const char *text);
+
+/* Whether it is a decimal number, integers too: [-+]? ( "." digits | digits ("." digits?)? ) ( [eE] [-+]? digits )?
+ * YAML 1.1 has the same, but for underscores. */
+bool core_schema_is_number(const char *text);

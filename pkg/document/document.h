@@ -54,9 +54,6 @@ struct node node_member(const struct node *node, const char *key);
 /* Element of an array; absent beyond its end. */
 struct node node_element(const struct node *node, size_t index);
 size_t node_count(const struct node *node); /* elements or members; 0 for anything else */
-/* Member number `index` of an object in the order of writing; *key is borrowed (NULL beyond the end).
- * It counts from the first: large objects from outside are for node_next_member. */
-struct node node_member_at(const struct node *node, size_t index, const char **key);
 /* All members in the order of writing, each step in constant time:
  *     const char *key = NULL;
  *     for (struct node member; node_next_member(&object, &member, &key);) ...

@@ -33,12 +33,6 @@ void document_freep(struct document **document)
 	*document = NULL;
 }
 
-void json_free(json_t **value)
-{
-	json_decref(*value);
-	*value = NULL;
-}
-
 int document_parse_error(struct error *err, const char *name, size_t line, const char *format, ...)
 {
 	CLEANUP(free_string) char *safe_name = text_escaped(name);
@@ -136,24 +130,9 @@ size_t node_count(const struct node *node)
 	return json_array_size(value) + json_object_size(value);
 }
 
-struct node node_member_at(const struct node *node, size_t index, const char **key)
-{
-	/* jansson takes a pointer to non-const to iterate; nothing is changed through it. */
-	json_t *object = (json_t *)node->value;
-	void *member = json_object_iter(object);
-
-	for (size_t i = 0; member && i < index; i++)
-		member = json_object_iter_next(object, member);
-	*key = member ? json_object_iter_key(member) : NULL;
-	return (struct node){
-		.value = member ? json_object_iter_value(member) : NULL,
-		.parent = node,
-		.key = *key ? *key : "",
-	};
-}
-
 bool node_next_member(const struct node *node, struct node *member, const char **key)
 {
+	/* jansson takes a pointer to non-const to iterate; nothing is changed through it. */
 	json_t *object = (json_t *)node->value;
 	void *next = *key ? json_object_iter_next(object, json_object_key_to_iter(*key))
 			  : json_object_iter(object);

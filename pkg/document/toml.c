@@ -59,7 +59,7 @@ static int put_table(struct toml_reader *reader, json_t *table, const char *key,
 int toml_assign(struct toml_reader *reader, json_t *table, const struct strvec *key, json_t *value,
 		struct error *err)
 {
-	CLEANUP(json_free) json_t *owned = value;
+	CLEANUP(json_decrefp) json_t *owned = value;
 
 	for (size_t i = 0; i + 1 < key->count; i++) {
 		json_t *next = json_object_get(table, key->items[i]);

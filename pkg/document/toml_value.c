@@ -127,7 +127,7 @@ int toml_read_key(struct toml_reader *reader, struct strvec *parts, struct error
 
 static int read_array(struct toml_reader *reader, unsigned depth, json_t **value, struct error *err)
 {
-	CLEANUP(json_free) json_t *array = json_array();
+	CLEANUP(json_decrefp) json_t *array = json_array();
 
 	for (;;) {
 		if (skip_lines(reader, err) < 0)
@@ -167,7 +167,7 @@ static int read_inline_member(struct toml_reader *reader, unsigned depth, json_t
 /* { a = 1, b.c = 2 }: on one line, without a comma behind the last. */
 static int read_inline_table(struct toml_reader *reader, unsigned depth, json_t **value, struct error *err)
 {
-	CLEANUP(json_free) json_t *table = json_object();
+	CLEANUP(json_decrefp) json_t *table = json_object();
 
 	toml_skip_blanks(reader);
 	if (!toml_accept(reader, "}")) {

@@ -18,9 +18,6 @@ struct document {
 /* Takes `root`; copies and escapes `name`. */
 struct document *document_new(const char *name, json_t *root);
 
-/* For CLEANUP. */
-void json_free(json_t **value);
-
 /* ERROR_INVALID "<name>: line <line>: <text>"; `name` as the caller of the parser wrote it. */
 int document_parse_error(struct error *err, const char *name, size_t line, const char *format, ...)
 	PRINTF_LIKE(4, 5);

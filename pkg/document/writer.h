@@ -43,3 +43,5 @@ void json_write_boolean(struct json_writer *writer, const char *key, bool value)
  * string, double quotes where it would read back as something else, single quotes where plain is not
  * possible. Text has no line ends. */
 void yaml_scalar(struct strbuf *out, const char *text);
+/* Whether those tools read plain (unquoted) text as a string: not a number, a boolean, a time, null. */
+bool yaml_plain_is_string(const char *text);

@@ -65,7 +65,7 @@ static int repeated_key(const struct yaml_reader *reader, const char *key, const
 /* Takes the value and puts it where it belongs: below the innermost open level, or at the top. */
 static int add_value(struct yaml_reader *reader, json_t *value, const yaml_event_t *event, struct error *err)
 {
-	CLEANUP(json_free) json_t *owned = value;
+	CLEANUP(json_decrefp) json_t *owned = value;
 
 	if (!reader->depth) {
 		/* A document without content, as between two separators, is none. */
@@ -90,7 +90,7 @@ static int add_value(struct yaml_reader *reader, json_t *value, const yaml_event
 static int open_level(struct yaml_reader *reader, json_t *container, const yaml_event_t *event,
 		      struct error *err)
 {
-	CLEANUP(json_free) json_t *owned = container;
+	CLEANUP(json_decrefp) json_t *owned = container;
 	const struct level *outer = reader->depth ? &reader->levels[reader->depth - 1] : NULL;
 
 	if (outer && json_is_object(outer->container) && !outer->key)

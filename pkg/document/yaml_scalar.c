@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "document/core_schema.h"
 #include "document/utf8.h"
 
 static bool is_digit(char character)
@@ -63,28 +64,6 @@ static bool is_integer_with_radix(const char *text)
 	return text[2 + strspn(text + 2, digits)] == '\0';
 }
 
-/* Integers too: [-+]? ( "." digits | digits ("." digits?)? ) ( [eE] [-+]? digits )? */
-static bool is_decimal_number(const char *text)
-{
-	size_t before = count_digits(text);
-	text += before;
-	if (*text == '.') {
-		size_t after = count_digits(text + 1);
-		if (!before && !after)
-			return false;
-		text += 1 + after;
-	} else if (!before) {
-		return false;
-	}
-	if (*text == 'e' || *text == 'E') {
-		text = skip_sign(text + 1);
-		if (!is_digit(*text))
-			return false;
-		text += count_digits(text);
-	}
-	return *text == '\0';
-}
-
 static bool is_number(const char *text)
 {
 	const char *first = skip_sign(text);
@@ -93,7 +72,7 @@ static bool is_number(const char *text)
 
 	CLEANUP(strbuf_release) struct strbuf plain = STRBUF_INIT;
 	copy_without_underscores(&plain, first);
-	return is_integer_with_radix(plain.buf) || is_decimal_number(plain.buf);
+	return is_integer_with_radix(plain.buf) || core_schema_is_number(plain.buf);
 }
 
 /* A number of one or two digits; NULL if there is none. */
@@ -201,12 +180,14 @@ static void add_double_quoted(struct strbuf *out, const char *text)
 	json_write_string(&writer, NULL, text);
 }
 
+bool yaml_plain_is_string(const char *text)
+{
+	return !is_reserved_word(text) && !is_number(text) && !is_timestamp(text) && !is_base60(text);
+}
+
 void yaml_scalar(struct strbuf *out, const char *text)
 {
-	bool is_other_type =
-		is_reserved_word(text) || is_number(text) || is_timestamp(text) || is_base60(text);
-
-	if (is_other_type || needs_escape(text))
+	if (!yaml_plain_is_string(text) || needs_escape(text))
 		add_double_quoted(out, text);
 	else if (is_plain_syntax(text))
 		strbuf_add_string(out, text);

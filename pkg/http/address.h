@@ -3,6 +3,8 @@
  * Addresses that only mean something on this machine or its link: a redirect from a registry out there
  * has no business with them (cloud metadata services, local daemons). Private networks are not among
  * them: a mirror registry's object storage is often there.
+ *
+ * Private to this module.
  */
 #pragma once
 

@@ -9,6 +9,9 @@
 #include "http/address.h"
 #include "http/exchange.h"
 
+/* An error body beyond this is not read. */
+#define ERROR_BODY_MAX ((size_t)64 * 1024)
+
 /* Measured over loopback with 8 sessions: 256 KiB to 512 KiB are the fastest; 2 MiB, the largest that
  * libcurl takes, are slower by a quarter (they leave the cache) and cost 12 MiB more. */
 #define UPLOAD_BUFFER_BYTES (512L << 10)

@@ -37,7 +37,6 @@ int http_client_new(struct http_client **client, const struct http_options *opti
 		return -1;
 	struct http_client *made = xcalloc(1, sizeof(*made));
 	made->trust = trust;
-	made->user_agent = xstrdup(options->user_agent ? options->user_agent : "airlift/" AIRLIFT_VERSION);
 	made->connect_timeout_ms = or_default(options->connect_timeout_ms, 15 * 1000);
 	made->stall_timeout_ms = or_default(options->stall_timeout_ms, 60 * 1000);
 	made->response_timeout_ms = or_default(options->response_timeout_ms, 120 * 1000);
@@ -54,17 +53,11 @@ void http_client_free(struct http_client *client)
 {
 	if (!client)
 		return;
-	free(client->user_agent);
 	trust_free(client->trust);
 	rate_limit_destroy(&client->rate_limit);
 	pthread_mutex_destroy(&client->origins_mutex);
 	map_release(&client->origins);
 	free(client);
-}
-
-void http_client_freep(struct http_client **client)
-{
-	http_client_free(steal(client));
 }
 
 struct http_counters *http_client_counters(struct http_client *client)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What all sessions share. Everything is constant after http_client_new but what says otherwise. */
+/* What all sessions share. Everything is constant after http_client_new but what says otherwise.
+ * Private to this module. */
 #pragma once
 
 #include <pthread.h>
@@ -11,7 +12,6 @@
 #include "http/trust.h"
 
 struct http_client {
-	char *user_agent;
 	struct trust *trust; /* locks for itself */
 	unsigned connect_timeout_ms;
 	unsigned stall_timeout_ms;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One request to one URL and its answer, without redirects. */
+/* One request to one URL and its answer, without redirects. Private to this module. */
 #pragma once
 
 #include <curl/curl.h>
@@ -9,9 +9,6 @@
 #include "http/header.h"
 #include "http/session.h"
 #include "http/watch.h"
-
-/* An error body beyond this is not read. */
-#define ERROR_BODY_MAX ((size_t)64 * 1024)
 
 struct exchange {
 	struct http_client *client;

@@ -108,7 +108,8 @@ static int explain_tls(const struct url *url, const char *detail, struct error *
 	if (strstr(detail, "wrong version number") || strstr(detail, "packet length too long"))
 		return error_set(err, ERROR_INVALID,
 				 "%s:%u speaks http, not https; if it is meant to, use --insecure "
-				 "(--src-insecure, --dest-insecure)",
+				 "(for a registry on the command line) or insecure = true in registries.conf "
+				 "(for others)",
 				 url->host, (unsigned)url->port);
 	if (strstr(detail, "certificate required"))
 		return error_set(err, ERROR_INVALID,

@@ -12,6 +12,9 @@
 
 #include "base/text.h"
 
+#define HEADER_BLOCK_MAX ((size_t)128 * 1024)
+#define HEADER_LINE_MAX ((size_t)16 * 1024)
+
 /* The headers that are kept as they are; the first of several counts, unless it is a list. */
 static const struct {
 	const char *name;

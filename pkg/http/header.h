@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The header lines of one response as libcurl hands them over, turned into struct http_response. */
+/* The header lines of one response as libcurl hands them over, turned into struct http_response.
+ * Private to this module. */
 #pragma once
 
 #include <stdbool.h>
@@ -8,8 +9,6 @@
 #include "base/error.h"
 #include "http/http.h"
 
-#define HEADER_BLOCK_MAX ((size_t)128 * 1024)
-#define HEADER_LINE_MAX ((size_t)16 * 1024)
 /* A server's wish to wait longer than this is not followed. */
 #define RETRY_AFTER_MAX_MS (300 * 1000u)
 

@@ -41,7 +41,6 @@ struct http_client;
 struct http_session;
 
 struct http_options {
-	const char *user_agent;       /* NULL: "airlift/<version>" */
 	struct strvec ca_files;       /* PEM files trusted beside the system's, for every host */
 	uint64_t rate_limit_bytes;    /* per second over all sessions together; 0: none */
 	unsigned connect_timeout_ms;  /* 0: 15000 */
@@ -63,12 +62,10 @@ struct http_counters {
 int http_client_new(struct http_client **client, const struct http_options *options,
 		    struct error *err) MUST_CHECK;
 void http_client_free(struct http_client *client);
-void http_client_freep(struct http_client **client);
 struct http_counters *http_client_counters(struct http_client *client);
 
 struct http_session *http_session_new(struct http_client *client);
 void http_session_free(struct http_session *session);
-void http_session_freep(struct http_session **session);
 
 /* TLS settings of one origin. Borrowed by requests; owned by whoever knows the registry. */
 struct http_tls {

@@ -146,7 +146,7 @@ int exchange_set_options(struct exchange *exchange, struct curl_slist **headers,
 	if (add_headers(exchange, headers, err) < 0)
 		return -1;
 	curl_easy_setopt(easy, CURLOPT_URL, exchange->url);
-	curl_easy_setopt(easy, CURLOPT_USERAGENT, exchange->client->user_agent);
+	curl_easy_setopt(easy, CURLOPT_USERAGENT, "airlift/" AIRLIFT_VERSION);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, *headers);
 	set_method(exchange);
 	set_protocols(exchange);

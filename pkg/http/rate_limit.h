@@ -2,6 +2,8 @@
 /*
  * One allowance of bytes per second for all sessions together. A leaky bucket kept as the time at
  * which everything granted so far will have passed: no thread that refills it, no waking in turns.
+ *
+ * Private to this module.
  */
 #pragma once
 

@@ -31,11 +31,6 @@ void http_response_release(struct http_response *response)
 	*response = (struct http_response)HTTP_RESPONSE_INIT;
 }
 
-static void release_json(json_t **value)
-{
-	json_decref(*value);
-}
-
 static void add_part(struct strbuf *out, const char *separator, const char *text)
 {
 	if (!text || !*text)
@@ -87,7 +82,7 @@ char *http_error_text(const struct http_response *response)
 {
 	CLEANUP(strbuf_release) struct strbuf found = STRBUF_INIT, words = STRBUF_INIT;
 	struct strbuf shown = STRBUF_INIT;
-	CLEANUP(release_json) json_t *root = json_loadb(response->body.buf, response->body.len, 0, NULL);
+	CLEANUP(json_decrefp) json_t *root = json_loadb(response->body.buf, response->body.len, 0, NULL);
 
 	if (root)
 		add_json_errors(&found, root);

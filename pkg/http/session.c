@@ -30,11 +30,6 @@ void http_session_free(struct http_session *session)
 	free(session);
 }
 
-void http_session_freep(struct http_session **session)
-{
-	http_session_free(steal(session));
-}
-
 static char *describe_settings(const struct http_tls *tls)
 {
 	struct strbuf text = STRBUF_INIT;

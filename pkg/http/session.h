@@ -6,6 +6,8 @@
  * uses one again, but not the certificate authorities that we hand over, so a connection made with
  * one registry's private CA could serve a redirect from elsewhere that must not trust it. With a
  * handle for each setting neither connections nor TLS sessions ever cross from one to another.
+ *
+ * Private to this module.
  */
 #pragma once
 

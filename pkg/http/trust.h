@@ -8,6 +8,8 @@
  * CURLOPT_SSL_CTX_FUNCTION, and libcurl is told not to load any bundle of its own.
  *
  * SSL_CERT_FILE and SSL_CERT_DIR replace the system's places, as they do for OpenSSL and Go programs.
+ *
+ * Private to this module.
  */
 #pragma once
 

@@ -4,6 +4,8 @@
  *
  * What libcurl's parser would mend or guess (missing slashes, backslashes, user information, percent
  * signs in a host name) is refused here, so that both always see the same host.
+ *
+ * Private to this module.
  */
 #pragma once
 

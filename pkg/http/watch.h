@@ -10,6 +10,8 @@
  *
  * A transfer is stalled when it moves less than WATCH_PROGRESS_BYTES within the stall timeout: one
  * byte now and then must not keep a worker for days.
+ *
+ * Private to this module.
  */
 #pragma once
 

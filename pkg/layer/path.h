@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Private to this module and its users above: paths inside an image, compared as text alone. */
+/* Paths inside an image, compared as text alone. For the modules that choose files too. */
 #pragma once
 
 #include <stdbool.h>

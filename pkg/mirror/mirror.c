@@ -40,6 +40,8 @@ struct mirror *mirror_new(struct plan *plan, const struct mirror_options *option
 	mirror->sources = xcalloc(workers, sizeof(*mirror->sources));
 	mirror->targets = xcalloc(workers, sizeof(*mirror->targets));
 	pthread_mutex_init(&mirror->mutex, NULL);
+	for (size_t i = 0; i < MIRROR_TURNS; i++)
+		pthread_mutex_init(&mirror->turns[i], NULL);
 	intern_repositories(mirror);
 	for (size_t i = 0; i < plan->n_images; i++)
 		atomic_store(&mirror->images[i].has_failed, !plan_image_takes_part(plan->images[i]));
@@ -70,6 +72,9 @@ void mirror_free(struct mirror *mirror)
 	free(mirror->targets);
 	error_clear(&mirror->own_failure);
 	pthread_mutex_destroy(&mirror->mutex);
+	for (size_t i = 0; i < MIRROR_TURNS; i++)
+		pthread_mutex_destroy(&mirror->turns[i]);
+	map_release(&mirror->published);
 	free(mirror);
 }
 
@@ -90,6 +95,17 @@ struct registry_session *mirror_target_session(struct mirror *mirror, unsigned w
 	if (!mirror->targets[worker])
 		mirror->targets[worker] = registry_session_new(mirror->options.client);
 	return mirror->targets[worker];
+}
+
+void mirror_count_remaining(struct mirror *mirror)
+{
+	const struct plan *plan = mirror->plan;
+
+	for (size_t i = 0; i < mirror->n_order; i++) {
+		const struct plan_blob *blob = &plan->blobs[mirror->order[i]];
+		for (uint32_t use = 0; use < blob->n_uses; use++)
+			atomic_fetch_add(&mirror->images[plan->uses[blob->first_use + use]].remaining, 1);
+	}
 }
 
 /* --- failures */

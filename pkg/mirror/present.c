@@ -75,6 +75,13 @@ static void count_present_bytes(struct mirror *mirror)
 		atomic_fetch_add(&mirror->counts.blobs_present, 1);
 		atomic_fetch_add(&mirror->counts.bytes_present, plan->blobs[i].size);
 	}
+	size_t n_needed;
+	uint64_t needed;
+	mirror_count_needed(mirror, &n_needed, &needed);
+	/* What is neither a blob that is there nor needed is a manifest that is there. */
+	uint64_t counted = atomic_load(&mirror->counts.bytes_present) + needed;
+	if (plan->total_bytes > counted)
+		atomic_fetch_add(&mirror->counts.bytes_present, plan->total_bytes - counted);
 }
 
 /* The next image that takes part and goes to another repository than `other` (PLAN_NONE: to any). */

@@ -4,7 +4,10 @@
 
 #include <pthread.h>
 
+#include "base/map.h"
 #include "mirror/mirror.h"
+
+#define MIRROR_TURNS 64
 
 /* One image on its way. */
 struct mirror_image {
@@ -27,9 +30,11 @@ struct mirror {
 	size_t n_order;
 	struct source_session **sources; /* one a worker */
 	struct registry_session **targets;
-	struct blob_store *store; /* when the target is one */
-	pthread_mutex_t mutex;    /* failures */
-	struct error own_failure; /* of our side: ends everything; under mutex */
+	struct blob_store *store;            /* when the target is one */
+	pthread_mutex_t mutex;               /* failures, published */
+	struct map published;                /* "repository:manifest" of the children written */
+	pthread_mutex_t turns[MIRROR_TURNS]; /* of the workers that write the same child */
+	struct error own_failure;            /* of our side: ends everything; under mutex */
 	atomic_bool is_stopped;
 	atomic_uint absences; /* blobs in a row that the target was asked for and did not have */
 	struct {
@@ -53,6 +58,16 @@ bool mirror_is_needed(const struct mirror *mirror, uint32_t blob);
 bool mirror_is_stopped(const struct mirror *mirror);
 /* Gives the failures to the plan; the error that ends the run, if there is one. */
 int mirror_end_phase(struct mirror *mirror, struct error *err) MUST_CHECK;
+
+/* For each image the number of blobs in the order that it waits for. */
+void mirror_count_remaining(struct mirror *mirror);
+
+/* publish.c: the manifests and the tag of an image whose blobs are there. */
+int mirror_publish_image(struct mirror *mirror, unsigned worker, uint32_t image,
+			 struct error *err) MUST_CHECK;
+/* to_registry.c: a blob once more into a repository that has lost it, or says so. */
+int mirror_redeliver_blob(struct mirror *mirror, unsigned worker, uint32_t blob, const char *repository,
+			  bool asks_first, struct error *err) MUST_CHECK;
 
 /* order.c: fills mirror->order with the blobs that are needed. */
 void mirror_order_blobs(struct mirror *mirror);

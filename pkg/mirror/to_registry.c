@@ -256,77 +256,26 @@ static void deliver(struct mirror *mirror, unsigned worker, uint32_t number)
 	end_delivery(&delivery, home != NULL);
 }
 
-/* --- manifests */
-
-struct publication {
-	struct mirror *mirror;
-	unsigned worker;
-	const struct plan_image *image;
-	struct repository repository;
-	struct error *err;
-};
-
-static int publish_manifest(uint32_t position, void *context)
+int mirror_redeliver_blob(struct mirror *mirror, unsigned worker, uint32_t number, const char *path,
+			  bool asks_first, struct error *err)
 {
-	struct publication *publication = context;
-	struct mirror *mirror = publication->mirror;
-	struct plan *plan = mirror->plan;
-	bool is_top = position == publication->image->top;
-	CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT;
+	struct delivery delivery = new_delivery(mirror, worker, number);
+	struct repository repository = repository_named(mirror, path);
+	bool is_present = false;
+	int result = 0;
 
-	if (plan_read_manifest(plan, mirror_source_session(mirror, publication->worker), position, &bytes,
-			       publication->err) < 0)
-		return -1;
-	return registry_write_manifest(
-		mirror_target_session(mirror, publication->worker), &publication->repository,
-		is_top ? publication->image->target_tag : NULL,
-		manifest_type_name((enum manifest_type)plan->manifests[position].type),
-		&plan->manifest_digests.digests[position], bytes.buf, bytes.len, publication->err);
+	/* Its bytes are in the progress already. */
+	delivery.reported_bytes = delivery.descriptor.size;
+	if (asks_first)
+		result = registry_has_blob(mirror_target_session(mirror, worker), &repository,
+					   &delivery.descriptor, &is_present, err);
+	if (result == 0 && !is_present)
+		result = write_blob(&delivery, &repository, NULL, open_for_upload, err);
+	end_delivery(&delivery, result == 0);
+	return result;
 }
 
-static int redeliver_manifest(uint32_t position, void *context)
-{
-	struct publication *publication = context;
-	struct plan *plan = publication->mirror->plan;
-	const struct plan_manifest *manifest = &plan->manifests[position];
-
-	for (uint32_t i = 0; i < manifest->n_blobs; i++) {
-		struct delivery delivery = new_delivery(publication->mirror, publication->worker,
-							plan->manifest_blobs[manifest->first_blob + i]);
-		/* Not asked for first: the registry's word is what led here. */
-		delivery.reported_bytes = delivery.descriptor.size;
-		int result = write_blob(&delivery, &publication->repository, NULL, open_for_upload,
-					publication->err);
-
-		end_delivery(&delivery, result == 0);
-		if (result < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* A registry may have lost blobs between their upload and now: they are brought once more. */
-static int publish(struct mirror *mirror, unsigned worker, uint32_t number, struct error *err)
-{
-	const struct plan_image *image = mirror->plan->images[number];
-	struct publication publication = {
-		.mirror = mirror,
-		.worker = worker,
-		.image = image,
-		.repository = repository_named(mirror, image->target_repository),
-		.err = err,
-	};
-
-	if (plan_walk(mirror->plan, image, publish_manifest, &publication) == 0)
-		return 0;
-	if (!registry_error_is_missing_blobs(err))
-		return -1;
-	log_info("%s: %s: bringing its blobs again", image->name, err->message);
-	error_clear(err);
-	if (plan_walk(mirror->plan, image, redeliver_manifest, &publication) < 0)
-		return -1;
-	return plan_walk(mirror->plan, image, publish_manifest, &publication);
-}
+/* --- images */
 
 static void finish_image(struct mirror *mirror, unsigned worker, uint32_t number);
 
@@ -347,7 +296,7 @@ static void finish_image(struct mirror *mirror, unsigned worker, uint32_t number
 	if (atomic_exchange(&state->is_finished, true))
 		return;
 	if (!state->is_present && !atomic_load(&state->has_failed) && !mirror_is_stopped(mirror)) {
-		if (publish(mirror, worker, number, &err) == 0) {
+		if (mirror_publish_image(mirror, worker, number, &err) == 0) {
 			state->is_done = true;
 			atomic_fetch_add(&mirror->counts.images_copied, 1);
 		} else {
@@ -394,15 +343,11 @@ static void finish_roots(struct mirror *mirror)
 			finish_image(mirror, 0, (uint32_t)i);
 }
 
-static void count_remaining(struct mirror *mirror)
+/* A subject also waits for what is attached to it. */
+static void count_attached(struct mirror *mirror)
 {
 	const struct plan *plan = mirror->plan;
 
-	for (size_t i = 0; i < mirror->n_order; i++) {
-		const struct plan_blob *blob = &plan->blobs[mirror->order[i]];
-		for (uint32_t use = 0; use < blob->n_uses; use++)
-			atomic_fetch_add(&mirror->images[plan->uses[blob->first_use + use]].remaining, 1);
-	}
 	for (size_t i = 0; i < plan->n_images; i++)
 		if (plan->images[i]->attached_to != PLAN_NONE)
 			atomic_fetch_add(&mirror->images[plan->images[i]->attached_to].remaining, 1);
@@ -416,7 +361,8 @@ int mirror_to_registry(struct mirror *mirror, struct error *err)
 	plan_count_images(mirror->plan, &n_images, &n_failed);
 	mirror_count_needed(mirror, &n_blobs, &bytes);
 	mirror_order_blobs(mirror);
-	count_remaining(mirror);
+	mirror_count_remaining(mirror);
+	count_attached(mirror);
 	progress_start(mirror->options.progress, "copying", n_images, bytes);
 	/* Those that wait for no blob, first: others may wait for them. */
 	parallel_for(mirror->plan->n_images, mirror->options.jobs, finish_item, mirror);

@@ -5,6 +5,18 @@
 #include "base/parallel.h"
 #include "mirror/private.h"
 
+/* Images are done, for the progress, when their last blob has been dealt with. */
+static void count_down(struct mirror *mirror, const struct plan_blob *blob)
+{
+	for (uint32_t i = 0; i < blob->n_uses; i++) {
+		uint32_t number = mirror->plan->uses[blob->first_use + i];
+
+		if (atomic_fetch_sub(&mirror->images[number].remaining, 1) == 1 &&
+		    mirror->plan->images[number]->attached_to == PLAN_NONE)
+			atomic_fetch_add(&mirror->options.progress->items_done, 1);
+	}
+}
+
 static void store_blob(size_t index, unsigned worker, void *context)
 {
 	struct mirror *mirror = context;
@@ -13,8 +25,12 @@ static void store_blob(size_t index, unsigned worker, void *context)
 	const struct digest *digest = &mirror->plan->blob_digests.digests[number];
 	CLEANUP(error_clear) struct error err = ERROR_INIT;
 
-	if (mirror_is_stopped(mirror) || !mirror_is_needed(mirror, number))
+	if (mirror_is_stopped(mirror))
 		return;
+	if (!mirror_is_needed(mirror, number)) {
+		count_down(mirror, blob);
+		return;
+	}
 	if (blob_store_has(mirror->store, digest, blob->size)) {
 		atomic_fetch_add(&mirror->counts.blobs_present, 1);
 		atomic_fetch_add(&mirror->counts.bytes_present, blob->size);
@@ -25,6 +41,7 @@ static void store_blob(size_t index, unsigned worker, void *context)
 	} else {
 		mirror_fail_uses(mirror, number, NULL, 0, &err);
 	}
+	count_down(mirror, blob);
 }
 
 /* Manifests of the images that have all of their blobs, each once. */
@@ -124,13 +141,15 @@ static void check_images(struct mirror *mirror)
 
 int mirror_to_store(struct mirror *mirror, struct blob_store *store, struct error *err)
 {
-	size_t n_blobs;
+	size_t n_blobs, n_images, n_failed;
 	uint64_t bytes;
 
 	mirror->store = store;
 	mirror_count_needed(mirror, &n_blobs, &bytes);
 	mirror_order_blobs(mirror);
-	progress_start(mirror->options.progress, "copying", mirror->n_order, bytes);
+	mirror_count_remaining(mirror);
+	plan_count_images(mirror->plan, &n_images, &n_failed);
+	progress_start(mirror->options.progress, "copying", n_images - n_failed, bytes);
 	parallel_for(mirror->n_order, mirror->options.jobs, store_blob, mirror);
 	if (!mirror_is_stopped(mirror)) {
 		store_manifests(mirror);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The parts of manifests, out of JSON (OCI image-spec descriptor.md, image-index.md). */
+/* The parts of manifests, out of JSON (OCI image-spec descriptor.md, image-index.md).
+ * Private to this module. */
 #pragma once
 
 #include <jansson.h>

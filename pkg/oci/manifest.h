@@ -27,6 +27,7 @@
 
 #define OCI_MAX_MANIFEST_SIZE (8u << 20)
 #define OCI_MAX_CHILDREN 4096
+#define OCI_MAX_CONFIG_SIZE ((size_t)8 << 20)
 #define OCI_MAX_INDEX_DEPTH 8
 #define OCI_MAX_BLOB_SIZE (UINT64_C(1) << 40) /* for arithmetic; the disk decides before this does */
 

@@ -291,19 +291,6 @@ void reference_apply_docker_defaults(struct reference *reference)
 		reference_set(&reference->tag, "latest");
 }
 
-bool reference_equal(const struct reference *a, const struct reference *b)
-{
-	CLEANUP(reference_release) struct reference left = REFERENCE_INIT;
-	CLEANUP(reference_release) struct reference right = REFERENCE_INIT;
-
-	reference_copy(&left, a);
-	reference_copy(&right, b);
-	reference_apply_docker_defaults(&left);
-	reference_apply_docker_defaults(&right);
-	return !strcmp(left.registry, right.registry) && !strcmp(left.namespace, right.namespace) &&
-	       !strcmp(left.name, right.name) && !strcmp(left.tag, right.tag) && !strcmp(left.id, right.id);
-}
-
 int reference_digest(const struct reference *reference, struct digest *digest, struct error *err)
 {
 	const char *id = or_empty(reference->id);

@@ -57,8 +57,6 @@ char *reference_repository_path(const struct reference *reference);
 
 /* Empty registry -> docker.io; empty namespace there -> library; empty tag -> latest. */
 void reference_apply_docker_defaults(struct reference *reference);
-/* Whether the two are the same after docker defaults. */
-bool reference_equal(const struct reference *a, const struct reference *b);
 
 /* Replaces a member by a copy of text. */
 void reference_set(char **member, const char *text);

@@ -13,6 +13,8 @@
  * Only a name may hold '/', only a digest '@', and ':' in a name always has a '/' behind it: every
  * text has at most one reading. A first component that fits both host and component is left to the
  * caller to judge.
+ *
+ * Private to this module.
  */
 #pragma once
 

@@ -70,6 +70,11 @@ static void record_absent(struct recording *recording)
 				record_missing(recording, image->name, image->failure.message);
 		}
 	}
+	for (size_t i = 0; i < assembly->target->n_unusable; i++) {
+		const struct archive_missing *unusable = &assembly->target->unusable[i];
+		if (!map_contains(&recording->recorded, unusable->source))
+			record_missing(recording, unusable->source, unusable->reason);
+	}
 	for (size_t i = 0; earlier && i < earlier->n_roots; i++) {
 		if (archive_assembly_is_replaced(assembly, &earlier->roots[i]))
 			continue;

@@ -117,7 +117,7 @@ static int write_plan(struct archive_assembly *assembly, size_t number, struct a
 		.continue_on_error = !run->options->stops_on_error,
 		.spool = run->spool,
 		.earlier = {assembly->earlier ? source_store(assembly->earlier) : NULL,
-			    archive_writer_earlier(writer)},
+			    archive_writer_leftover(writer)},
 		.progress = &run->progress,
 	};
 
@@ -184,17 +184,22 @@ static void restore_index(const char *path)
 		log_warning("%s", err.message);
 }
 
-void archive_target_note(const char *path, bool with_records, struct outcome *outcome)
+static void note(const char *path, bool with_records, struct outcome *outcome)
 {
 	struct stat status;
 
-	if (with_records)
-		restore_index(path);
 	outcome->archive = xstrdup(path);
 	outcome->is_plain_archive = !with_records;
 	if (stat(path, &status) == 0)
 		outcome->archive_bytes = (uint64_t)status.st_size;
 	outcome_phase(outcome, NULL);
+}
+
+void archive_target_note(const char *path, bool with_records, struct outcome *outcome)
+{
+	if (with_records)
+		restore_index(path);
+	note(path, with_records, outcome);
 }
 
 int archive_target_write(struct run *run, struct archive_target *target, struct outcome *outcome,
@@ -209,7 +214,10 @@ int archive_target_write(struct run *run, struct archive_target *target, struct 
 		return -1;
 	if (archive_assembly_has_everything(&assembly)) {
 		outcome->is_nothing_new = true;
+		outcome->counts.bytes_present = target->plan->total_bytes;
+		outcome->counts.blobs_present = target->plan->n_blobs_used;
 		outcome_add_plan(outcome, target->plan, NULL, NULL);
+		outcome->counts.images_present = outcome->n_asked - outcome->n_missing;
 		archive_target_note(target->path, target->with_records, outcome);
 		return 0;
 	}
@@ -221,7 +229,7 @@ int archive_target_write(struct run *run, struct archive_target *target, struct 
 	if (run->options->is_dry_run) {
 		outcome_add_plan(outcome, target->plan, NULL, NULL);
 		count_held(&assembly, &blobs, outcome);
-		return 0;
+		return bytes_there(target->path) ? 0 : check_space(&assembly, &blobs, err);
 	}
 	/* Where nothing is there, nothing shall be left. What an interrupted run has left counts only if its plan
 	 * was this one: then write_archive looks again. */
@@ -234,6 +242,6 @@ int archive_target_write(struct run *run, struct archive_target *target, struct 
 		outcome->counts = mirror_counts(assembly.mirrors[0]);
 	if (result < 0 || run_empty_spool(run, target->plan, err) < 0)
 		return -1;
-	archive_target_note(target->path, target->with_records, outcome);
+	note(target->path, target->with_records, outcome);
 	return 0;
 }

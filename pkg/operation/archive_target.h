@@ -18,6 +18,8 @@ struct archive_target {
 	struct plan *plan;          /* sealed */
 	struct archive_root *roots; /* what was asked for; taken */
 	size_t n_roots;
+	const struct archive_missing *unusable; /* texts of a catalog that are no references */
+	size_t n_unusable;
 };
 
 /* outcome->is_nothing_new when the archive has it all. */

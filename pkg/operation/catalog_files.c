@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -49,10 +50,52 @@ static int build_files(const struct naming_options *options, const struct mappin
 
 	if ((options->icsp_scope == POLICY_SCOPE_REGISTRY || options->idms_scope == POLICY_SCOPE_REGISTRY) &&
 	    !policy_registry_scope_is_right(mapping))
-		log_warning("scope registry sends some images to a place where they are not: their path at "
-			    "the mirror differs from that at the source; --scope auto chooses the widest "
-			    "scope that is right");
+		log_warning_once(
+			"scope registry sends some images to a place where they are not: their path at "
+			"the mirror differs from that at the source; --scope auto chooses the widest "
+			"scope that is right");
 	return manifests_build(mapping, &manifests, files, err);
+}
+
+/* The nearest directory above a path that exists. */
+static char *existing_parent(const char *path)
+{
+	char *place = xstrdup(path);
+
+	while (access(place, F_OK) < 0) {
+		char *slash = strrchr(place, '/');
+		if (!slash) {
+			free(place);
+			return xstrdup(".");
+		}
+		slash[slash == place] = '\0';
+	}
+	return place;
+}
+
+static int check_directory(const char *path, struct error *err)
+{
+	CLEANUP(free_string) char *place = existing_parent(path ? path : ".");
+	struct stat status;
+
+	if (stat(place, &status) == 0 && !S_ISDIR(status.st_mode))
+		return error_set(err, ERROR_IO, "%s: is not a directory; the cluster's files need one",
+				 place);
+	if (access(place, W_OK | X_OK) == 0)
+		return 0;
+	error_set_errno(err, "%s: the cluster's files cannot be written there",
+			path ? path : "the current directory");
+	return error_advise(err, "name another place with --to-manifests DIR");
+}
+
+int catalog_files_check(const struct naming_options *options, const struct mapping *mapping,
+			struct error *err)
+{
+	CLEANUP(cluster_files_release) struct cluster_files files = CLUSTER_FILES_INIT;
+
+	if (check_directory(options->to_manifests, err) < 0)
+		return -1;
+	return build_files(options, mapping, NULL, &files, err);
 }
 
 static bool has_same_name(const struct reference *a, const struct reference *b)
@@ -95,6 +138,17 @@ static const char *stem_of(const struct mapping *mapping, const char *subdirecto
 	return subdirectory && strcmp(subdirectory, plain) != 0 ? subdirectory : name;
 }
 
+/* As with oc, whose names these are: a cluster can have the objects of one of them only. */
+static void warn_of_same_names(const struct mapping *mapping, const char *subdirectory)
+{
+	const char *name = mapping_index(mapping)->source.name;
+
+	if (subdirectory && strcmp(stem_of(mapping, subdirectory), name) != 0)
+		log_warning("%s: several catalogs are called %s, and so are the objects in their files; give "
+			    "them other names before you apply more than one",
+			    subdirectory, name);
+}
+
 int catalog_files_write(const struct naming_options *options, const struct mapping *mapping,
 			const struct strvec *missing, const char *subdirectory, struct outcome *outcome,
 			struct error *err)
@@ -106,6 +160,7 @@ int catalog_files_write(const struct naming_options *options, const struct mappi
 	outcome_phase(outcome, "files");
 	if (build_files(options, mapping, missing, &files, err) < 0)
 		return -1;
+	warn_of_same_names(mapping, subdirectory);
 	if (options->to_manifests) {
 		path = subdirectory ? xasprintf("%s/%s", options->to_manifests, subdirectory)
 				    : xstrdup(options->to_manifests);
@@ -142,9 +197,9 @@ int catalog_files_check_conflicts(const struct mapping *mapping, bool only_warn,
 	if (mapping_find_max_components(mapping, &max_components))
 		strbuf_addf(&text, "\n--max-components %u (or 0, no limit) avoids this", max_components);
 	else
-		strbuf_add_string(
-			&text,
-			"\nno value of --max-components avoids this: mirror the catalogs to different paths");
+		strbuf_add_string(&text, "\nno value of --max-components avoids this: mirror to another path "
+					 "of the registry, or the "
+					 "catalogs to different ones");
 	if (only_warn) {
 		log_warning("images would overwrite each other at the mirror:%s", text.buf);
 		return 0;

@@ -27,6 +27,11 @@ int naming_options_check(const struct naming_options *options, struct error *err
  * its digest) where another has the same name, with a number where even that is the same. The caller frees. */
 char *catalog_files_name(const struct reference *const *indexes, size_t n_indexes, size_t number);
 
+/* What writing the files would fail with, before anything is moved: limits, policies to be merged, a
+ * directory that cannot be written to. */
+int catalog_files_check(const struct naming_options *options, const struct mapping *mapping,
+			struct error *err) MUST_CHECK;
+
 /* `index` is the entry of the catalog's index image; `missing`: lines of missing.txt. With several
  * catalogs in one --to-manifests directory each gets a directory of its own below it
  * (`subdirectory`, or NULL). Adds the directory to the outcome. */

@@ -212,11 +212,14 @@ static int resolve(struct catalog_mirror *mirror, struct error *err)
 
 /* --- the two targets */
 
-static void list_missing(const struct catalog_job *job, struct strvec *missing)
+static void list_missing(const struct catalog_mirror *mirror, const struct catalog_job *job,
+			 struct strvec *missing)
 {
 	for (size_t i = 0; job->images && i < job->mapping.count; i++)
 		if (!plan_image_takes_part(job->images[i]))
 			strvec_push(missing, job->images[i]->failure.message);
+	for (size_t i = 0; i < mirror->outcome->skipped.count; i++)
+		strvec_push(missing, mirror->outcome->skipped.items[i]);
 	strvec_sort_unique(missing);
 }
 
@@ -227,13 +230,17 @@ static int write_files(struct catalog_mirror *mirror, struct error *err)
 
 	if (mirror->run->options->is_dry_run && !mirror->request->naming.to_manifests)
 		return 0;
-	list_missing(job, &missing);
+	list_missing(mirror, job, &missing);
 	return catalog_files_write(&mirror->request->naming, &job->mapping, &missing, NULL, mirror->outcome,
 				   err);
 }
 
 static int mirror_to_target_registry(struct catalog_mirror *mirror, struct error *err)
 {
+	bool writes_files = !mirror->run->options->is_dry_run || mirror->request->naming.to_manifests;
+
+	if (writes_files && catalog_files_check(&mirror->request->naming, &mirror->jobs[0].mapping, err) < 0)
+		return -1;
 	if (run_move_to_registry(mirror->run, mirror->plan, mirror->request->target.reference.registry,
 				 mirror->outcome, err) < 0)
 		return -1;
@@ -242,6 +249,31 @@ static int mirror_to_target_registry(struct catalog_mirror *mirror, struct error
 }
 
 /* What is in it stays the job's. */
+/* Texts of the catalog that are no references: the archive says that it lacks them. */
+static struct archive_missing *list_unusable(const struct catalog_mirror *mirror, size_t *count)
+{
+	struct archive_missing *list = NULL;
+	size_t allocated = 0;
+
+	*count = 0;
+	for (size_t number = 0; number < mirror->request->n_sources; number++) {
+		const struct strvec *images = &mirror->jobs[number].index.images;
+
+		for (size_t i = 0; i < images->count; i++) {
+			CLEANUP(reference_release) struct reference reference = REFERENCE_INIT;
+			CLEANUP(error_clear) struct error err = ERROR_INIT;
+
+			if (reference_parse(&reference, images->items[i], &err) == 0)
+				continue;
+			array_grow(list, *count, allocated);
+			list[*count].source = images->items[i];
+			list[(*count)++].reason = steal(&err.message);
+			err.code = ERROR_NONE;
+		}
+	}
+	return list;
+}
+
 static struct archive_root root_of(const struct catalog_job *job)
 {
 	return (struct archive_root){
@@ -282,7 +314,11 @@ static int mirror_to_archive(struct catalog_mirror *mirror, struct error *err)
 
 	for (size_t i = 0; i < n_roots; i++)
 		roots[i] = root_of(&mirror->jobs[i]);
+	CLEANUP(free_memory) struct archive_missing *unusable = list_unusable(mirror, &target.n_unusable);
+	target.unusable = unusable;
 	int result = archive_target_write(mirror->run, &target, mirror->outcome, err);
+	for (size_t i = 0; i < target.n_unusable; i++)
+		free(unusable[i].reason);
 	return result < 0 ? -1 : write_sources(mirror, err);
 }
 

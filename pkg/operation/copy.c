@@ -174,6 +174,45 @@ static void set_registry_target(struct plan_image *image, const struct reference
 		image->target_tag = xstrdup(target->tag);
 }
 
+static bool find_config(const struct plan *plan, const struct plan_manifest *manifest,
+			struct descriptor *config)
+{
+	for (uint32_t i = 0; i < manifest->n_blobs; i++) {
+		uint32_t position = plan->manifest_blobs[manifest->first_blob + i];
+		const struct plan_blob *blob = &plan->blobs[position];
+
+		if (blob->is_config) {
+			*config = (struct descriptor){.digest = plan->blob_digests.digests[position],
+						      .size = blob->size};
+			return true;
+		}
+	}
+	return false;
+}
+
+/* --platform asks for something that an image without an index must be. */
+static int check_platform(struct source *source, const struct plan *plan, struct plan_image *image,
+			  const struct platform *wanted, struct error *err)
+{
+	CLEANUP(image_config_release) struct image_config config = IMAGE_CONFIG_INIT;
+	CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT;
+	struct descriptor blob = {0};
+
+	if (!wanted || image->is_of_index || !find_config(plan, &plan->manifests[image->top], &blob))
+		return 0;
+	CLEANUP(source_session_freep) struct source_session *session = source_session_new(source);
+	if (source_read_blob(session, &image->from, &blob, OCI_MAX_CONFIG_SIZE, &bytes, err) < 0 ||
+	    image_config_parse(&config, bytes.buf, bytes.len, err) < 0)
+		return error_wrap(err, "%s: its config, for --platform", image->name);
+	if (platform_matches(&config.platform, wanted))
+		return 0;
+	CLEANUP(free_string) char *asked = platform_format(wanted);
+	CLEANUP(free_string) char *have = platform_format(&config.platform);
+	CLEANUP(free_string) char *shown = text_escaped(have);
+	return error_set(err, ERROR_NOT_FOUND, "%s: has no platform %s; it is one image, for %s", image->name,
+			 asked, shown);
+}
+
 /* The digest behind the target's @ is a promise that the caller wants kept. */
 static int check_promise(const struct plan_image *image, const struct location *target, struct error *err)
 {
@@ -308,7 +347,8 @@ int copy_image(struct run *run, const struct copy_request *request, struct diges
 		return -1;
 	if (!plan_image_takes_part(image))
 		return error_move(err, &image->failure);
-	if (check_promise(image, &request->target, err) < 0 ||
+	if (check_platform(source, plan, image, request->platform, err) < 0 ||
+	    check_promise(image, &request->target, err) < 0 ||
 	    write_target(run, plan, &request->target, outcome, err) < 0)
 		return -1;
 	*digest = image->digest;

@@ -13,8 +13,6 @@
 #include "operation/image_list.h"
 #include "operation/oc_store.h"
 
-#define MAX_CONFIG_SIZE ((size_t)8 << 20)
-
 void index_image_release(struct index_image *index)
 {
 	source_image_release(&index->from);
@@ -194,12 +192,13 @@ static int read_config(struct run *run, struct source *source, struct index_imag
 {
 	CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT;
 
-	if (manifest->config.size > MAX_CONFIG_SIZE)
-		return error_set(err, ERROR_INVALID, "its config is larger than %zu bytes", MAX_CONFIG_SIZE);
+	if (manifest->config.size > OCI_MAX_CONFIG_SIZE)
+		return error_set(err, ERROR_INVALID, "its config is larger than %zu bytes",
+				 OCI_MAX_CONFIG_SIZE);
 	if (fetch_blobs(run, source, index, &manifest->config, 1, err) < 0)
 		return -1;
-	if (blob_store_read_blob(run->spool, &manifest->config.digest, manifest->config.size, MAX_CONFIG_SIZE,
-				 &bytes, err) < 0)
+	if (blob_store_read_blob(run->spool, &manifest->config.digest, manifest->config.size,
+				 OCI_MAX_CONFIG_SIZE, &bytes, err) < 0)
 		return -1;
 	return image_config_parse(config, bytes.buf, bytes.len, err);
 }

@@ -10,8 +10,6 @@
 #include "document/writer.h"
 #include "store/archive.h"
 
-#define MAX_CONFIG_SIZE ((size_t)8 << 20)
-
 int inspect_parse(struct location *location, const char *text, struct error *err)
 {
 	struct stat status;
@@ -192,9 +190,9 @@ static int read_config(struct source_session *session, struct inspected_image *i
 	CLEANUP(error_clear) struct error ignored = ERROR_INIT;
 	const struct descriptor *config = &image->manifest.config;
 
-	if (manifest_type_is_index(image->manifest.type) || config->size > MAX_CONFIG_SIZE)
+	if (manifest_type_is_index(image->manifest.type) || config->size > OCI_MAX_CONFIG_SIZE)
 		return 0;
-	if (source_read_blob(session, &image->from, config, MAX_CONFIG_SIZE, &bytes, err) < 0)
+	if (source_read_blob(session, &image->from, config, OCI_MAX_CONFIG_SIZE, &bytes, err) < 0)
 		return -1;
 	image->has_config = image_config_parse(&image->config, bytes.buf, bytes.len, &ignored) == 0;
 	return 0;

@@ -104,6 +104,8 @@ void outcome_add_plan(struct outcome *outcome, const struct plan *plan, const st
 
 int outcome_exit_status(const struct outcome *outcome)
 {
+	if (outcome->verification && outcome->verification->n_damages)
+		return 4;
 	if (outcome->root_failure != ERROR_NONE)
 		return outcome->root_failure == ERROR_DIGEST ? 4 : 1;
 	if (!outcome->n_missing && !outcome->skipped.count)
@@ -214,6 +216,28 @@ static void write_strings(struct json_writer *writer, const char *key, const str
 	json_close_array(writer);
 }
 
+static void write_verification(struct json_writer *writer, const struct archive_verification *verification)
+{
+	if (!verification)
+		return;
+	json_open_object(writer, "verification");
+	json_write_unsigned(writer, "bytes", verification->bytes);
+	json_write_unsigned(writer, "blobs", verification->n_blobs);
+	json_open_array(writer, "damages");
+	for (size_t i = 0; i < verification->n_damages; i++) {
+		const struct archive_damage *damage = &verification->damages[i];
+
+		json_open_object(writer, NULL);
+		json_write_unsigned(writer, "offset", damage->offset);
+		json_write_unsigned(writer, "length", damage->length);
+		json_write_string(writer, "what", damage->what);
+		write_strings(writer, "images", &damage->images);
+		json_close_object(writer);
+	}
+	json_close_array(writer);
+	json_close_object(writer);
+}
+
 void outcome_write_report(const struct outcome *outcome, const struct http_counters *counters,
 			  const struct error *failure, int exit_status, struct strbuf *out)
 {
@@ -235,6 +259,7 @@ void outcome_write_report(const struct outcome *outcome, const struct http_count
 	write_optional(&writer, "archive", outcome->archive);
 	write_strings(&writer, "skipped", &outcome->skipped);
 	write_images(&writer, outcome);
+	write_verification(&writer, outcome->verification);
 	json_close_object(&writer);
 	strbuf_add_char(out, '\n');
 }

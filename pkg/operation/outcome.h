@@ -10,6 +10,7 @@
 #include "base/strvec.h"
 #include "http/http.h"
 #include "mirror/mirror.h"
+#include "store/archive.h"
 
 enum image_status {
 	IMAGE_COPIED,
@@ -50,7 +51,8 @@ struct outcome {
 	char *archive;               /* path of an archive that was made */
 	bool is_plain_archive;       /* an oci-archive */
 	uint64_t archive_bytes;
-	struct strvec skipped; /* catalog texts that are no references */
+	struct strvec skipped;                           /* catalog texts that are no references */
+	const struct archive_verification *verification; /* of verify; borrowed, or NULL */
 	struct {
 		const char *name;
 		double seconds;

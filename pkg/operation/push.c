@@ -297,13 +297,26 @@ static int open_archive(struct push *push, struct error *err)
 	return 0;
 }
 
+/* Before anything is moved. */
+static int check_files(const struct push *push, struct error *err)
+{
+	if (push->run->options->is_dry_run && !push->request->naming.to_manifests)
+		return 0;
+	for (size_t i = 0; i < push->records->n_roots; i++)
+		if (is_catalog(&push->records->roots[i]) &&
+		    catalog_files_check(&push->request->naming, &push->mappings[i], err) < 0)
+			return -1;
+	return 0;
+}
+
 static int push_archive(struct push *push, struct error *err)
 {
 	if (open_archive(push, err) < 0 || make_plan(push, err) < 0)
 		return -1;
 	if (push->request->naming.manifests_only) {
 		plan_count_images(push->plan, &push->outcome->n_asked, &push->outcome->n_missing);
-	} else if (run_move_to_registry(push->run, push->plan, push->request->target.reference.registry,
+	} else if (check_files(push, err) < 0 ||
+		   run_move_to_registry(push->run, push->plan, push->request->target.reference.registry,
 					push->outcome, err) < 0) {
 		return -1;
 	}

@@ -294,11 +294,13 @@ static int move_to_registry(struct run *run, struct mirror *mirror, struct plan 
 	if (mirror_find_present(mirror, err) < 0)
 		return -1;
 	mirror_count_needed(mirror, &n_blobs, &outcome->needed_bytes);
-	if (run->options->is_dry_run)
-		return mirror_find_present_blobs(mirror, err);
+	if (run->options->is_dry_run && mirror_find_present_blobs(mirror, err) < 0)
+		return -1;
 	if (!source_store(plan->source) &&
 	    run_check_space(run->work_directory, mirror_spool_bytes(mirror), "the blobs in flight", err) < 0)
 		return -1;
+	if (run->options->is_dry_run)
+		return 0;
 	outcome_phase(outcome, "copying");
 	if (mirror_to_registry(mirror, err) < 0 || run_empty_spool(run, plan, err) < 0)
 		return -1;

@@ -34,6 +34,7 @@ struct plan_image {
 	bool is_pinned; /* `digest` is known beforehand and enforced */
 	struct digest digest;
 	uint32_t top;            /* manifest; PLAN_NONE until resolved */
+	bool is_of_index;        /* its top is what --platform chose of an index */
 	bool is_root;            /* what was asked for (a catalog's index): its tag moves last */
 	uint32_t attached_to;    /* a signature or referrer of this image, or PLAN_NONE */
 	char *target_repository; /* path at the target registry, or NULL */

@@ -100,6 +100,7 @@ static int add_top_locked(struct plan *plan, struct plan_image *image, const str
 		return -1;
 	}
 	image->top = position;
+	image->is_of_index = child != NULL;
 	image->digest = plan->manifest_digests.digests[position];
 	return 0;
 }

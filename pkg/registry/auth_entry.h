@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What one key of `auths` says (docker's config.json, types.AuthConfig). */
+/* What one key of `auths` says (docker's config.json, types.AuthConfig). Private to this module. */
 #pragma once
 
 #include "document/document.h"

@@ -44,12 +44,10 @@ static int read_entries(struct auth_file *file, const struct node *auths, struct
 		return 0;
 	if (node_expect_object(auths, err) < 0)
 		return -1;
-	size_t count = node_count(auths);
-	file->entries = xcalloc(count, sizeof(*file->entries));
-	for (size_t i = 0; i < count; i++) {
+	const char *key = NULL;
+	file->entries = xcalloc(node_count(auths), sizeof(*file->entries));
+	for (struct node node; node_next_member(auths, &node, &key);) {
 		struct auth_entry *entry = &file->entries[file->n_entries++];
-		const char *key;
-		struct node node = node_member_at(auths, i, &key);
 
 		entry->key = xstrdup(key);
 		entry->problem = auth_entry_read(&entry->credential, &node);
@@ -63,9 +61,9 @@ static int read_helpers(struct auth_file *file, const struct node *helpers, stru
 		return 0;
 	if (node_expect_object(helpers, err) < 0)
 		return -1;
-	for (size_t i = 0; i < node_count(helpers); i++) {
-		const char *host, *name;
-		struct node node = node_member_at(helpers, i, &host);
+	const char *host = NULL;
+	for (struct node node; node_next_member(helpers, &node, &host);) {
+		const char *name;
 
 		if (node_string(&node, &name, err) < 0)
 			return -1;
@@ -92,7 +90,8 @@ static int read_members(struct auth_file *file, const struct node *root, struct 
 	return 0;
 }
 
-int auth_file_parse(struct auth_file *file, const char *path, const struct strbuf *bytes, struct error *err)
+/* The file that has been read. */
+static int parse(struct auth_file *file, const char *path, const struct strbuf *bytes, struct error *err)
 {
 	CLEANUP(document_freep) struct document *document = NULL;
 
@@ -130,7 +129,7 @@ int auth_file_read(struct auth_file *file, const char *path, struct error *err)
 	if (file_read(AT_FDCWD, path, FILE_LIMIT_BYTES, &bytes, err) < 0)
 		return -1;
 	warn_if_others_may_read(path, shown);
-	return auth_file_parse(file, path, &bytes, err);
+	return parse(file, path, &bytes, err);
 }
 
 const char *auth_host(const char *host)

@@ -2,6 +2,8 @@
 /*
  * One file with credentials (containers-auth.json(5); docker's config.json; the older ~/.dockercfg, whose
  * top level is what `auths` is in the others). The name of the file tells which it is.
+ *
+ * Private to this module.
  */
 #pragma once
 
@@ -33,9 +35,6 @@ void auth_file_release(struct auth_file *file); /* wipes */
 
 /* Limit 1 MiB. ERROR_NOT_FOUND when there is none. Warns when others may read it. */
 int auth_file_read(struct auth_file *file, const char *path, struct error *err) MUST_CHECK;
-/* The same for bytes that have been read. */
-int auth_file_parse(struct auth_file *file, const char *path, const struct strbuf *bytes,
-		    struct error *err) MUST_CHECK;
 
 /* The most specific usable entry for a repository, or NULL. Warns about unusable ones on the way. */
 const struct auth_entry *auth_file_find(const struct auth_file *file, const char *host, const char *path);

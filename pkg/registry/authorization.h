@@ -6,6 +6,8 @@
  * sent with the first request, renewed before it expires, and once more when the registry answers
  * 401; a second 401 is final. Credentials that are refused are an error, never a reason to try
  * without them.
+ *
+ * Private to this module.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether a blob is there: what blobs.c and upload.c share. */
+/* Whether a blob is there: what blobs.c and upload.c share. Private to this module. */
 #pragma once
 
 #include "oci/manifest.h"

@@ -5,6 +5,8 @@
  * The first that exists of ~/.config/containers/certs.d/HOST[:PORT], /etc/containers/certs.d/HOST[:PORT]
  * and /etc/docker/certs.d/HOST[:PORT]; or the directory that the user named, as it is. In it *.crt are
  * CA certificates, trusted beside the system's, and X.cert with X.key is a client certificate.
+ *
+ * Private to this module.
  */
 #pragma once
 

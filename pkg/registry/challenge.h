@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* WWW-Authenticate: what a registry asks for (RFC 9110 section 11; distribution token spec). */
+/* WWW-Authenticate: what a registry asks for (RFC 9110 section 11; distribution token spec).
+ * Private to this module. */
 #pragma once
 
 #include <stdbool.h>

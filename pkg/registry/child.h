@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A child process with a little input and bounded output. */
+/* A child process with a little input and bounded output. Private to this module. */
 #pragma once
 
 #include <stdint.h>

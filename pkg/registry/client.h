@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Private to the module: what the public opaque types hold. */
+/* Private to the module: what the public opaque types hold. Private to this module. */
 #pragma once
 
 #include <pthread.h>

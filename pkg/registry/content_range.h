@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Content-Range of an answer (RFC 9110 section 14.4). */
+/* Content-Range of an answer (RFC 9110 section 14.4). Private to this module. */
 #pragma once
 
 #include <stdbool.h>

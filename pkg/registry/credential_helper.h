@@ -2,6 +2,8 @@
 /*
  * Programs that keep credentials: `docker-credential-NAME get`, the registry on its input, JSON on its
  * output (docker-credential-helpers, README "Development"). Run without a shell, found in PATH.
+ *
+ * Private to this module.
  */
 #pragma once
 

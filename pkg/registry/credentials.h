@@ -12,6 +12,8 @@
  *
  * Secrets never enter messages or logs; they are wiped when freed. Helper programs are run without a
  * shell, with a limit of 64 KiB and 30 s, and asked once per host and run.
+ *
+ * Private to this module.
  */
 #pragma once
 

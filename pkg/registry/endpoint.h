@@ -3,6 +3,8 @@
  * A registry as one side of the run sees it: how it is reached, what it asks for, what was learnt
  * about it. Made by the first request and pinged once (GET /v2/, distribution-spec "Determining
  * Support"); lives as long as the client.
+ *
+ * Private to this module.
  */
 #pragma once
 

@@ -9,6 +9,8 @@
  *     flight_start(&thing->flight);
  *     ...unlock, do it, lock...
  *     flight_land(client, &thing->flight, err, hold_ms);
+ *
+ * Private to this module.
  */
 #pragma once
 

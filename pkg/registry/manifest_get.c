@@ -9,6 +9,10 @@
 #include "document/document.h"
 #include "oci/reference.h"
 
+#define ADVICE \
+	"the registry, or a proxy or mirror before it, changed the content: try again, and if it stays so, " \
+	"tell who runs it"
+
 char *media_type_normalise(const char *content_type)
 {
 	if (!content_type)
@@ -78,10 +82,11 @@ static int check_digest(const char *tag_or_digest, const struct http_response *r
 	if (strchr(tag_or_digest, ':')) {
 		if (strcmp(tag_or_digest, got) == 0)
 			return 0;
-		return error_set(err, ERROR_DIGEST,
-				 "content integrity error: the manifest retrieved with "
-				 "digest %s does not match the digest calculated from the content %s",
-				 tag_or_digest, got);
+		return error_set(
+			err, ERROR_DIGEST,
+			"content integrity error: the manifest retrieved with "
+			"digest %s does not match the digest calculated from the content %s; " ADVICE,
+			tag_or_digest, got);
 	}
 	if (!response->docker_content_digest ||
 	    digest_parse(&stated, response->docker_content_digest, &ignored) < 0 ||
@@ -89,7 +94,7 @@ static int check_digest(const char *tag_or_digest, const struct http_response *r
 		return 0;
 	return error_set(err, ERROR_DIGEST,
 			 "content integrity error: the registry says that the manifest of "
-			 "tag %s is %s, its content is %s",
+			 "tag %s is %s, its content is %s; " ADVICE,
 			 tag_or_digest, response->docker_content_digest, got);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Reading manifests: what manifests.c and referrers.c share. */
+/* Reading manifests: what manifests.c and referrers.c share. Private to this module. */
 #pragma once
 
 #include "base/strbuf.h"

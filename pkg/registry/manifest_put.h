@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PUT of one manifest (distribution-spec "Pushing Manifests"). */
+/* PUT of one manifest (distribution-spec "Pushing Manifests"). Private to this module. */
 #pragma once
 
 #include <stddef.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Scheme, host and port of a URL (RFC 6454), and who counts as the same party. */
+/* Scheme, host and port of a URL (RFC 6454), and who counts as the same party.
+ * Private to this module. */
 #pragma once
 
 #include <stdbool.h>

@@ -13,12 +13,6 @@
 /* Lists of other clients may get between our reading and writing: so often it is written at most. */
 #define MAX_WRITES 2
 
-static void json_release(json_t **value)
-{
-	json_decref(*value);
-	*value = NULL;
-}
-
 char *referrers_tag(const struct digest *subject)
 {
 	char hex[DIGEST_HEX_LENGTH + 1];
@@ -38,7 +32,7 @@ static json_t *parse_referrer(const struct access *access, const struct manifest
 
 	if (!memmem(manifest->bytes, manifest->length, key, strlen(key)))
 		return NULL;
-	CLEANUP(json_release) json_t *json =
+	CLEANUP(json_decrefp) json_t *json =
 		json_loadb(manifest->bytes, manifest->length, JSON_REJECT_DUPLICATES, NULL);
 	const char *text = json_string_value(json_object_get(json_object_get(json, "subject"), "digest"));
 	if (!text)
@@ -151,7 +145,7 @@ static int read_index(const struct access *access, const char *tag, json_t **ind
 	}
 	if (manifest_type_parse(descriptor.media_type) != MANIFEST_OCI_INDEX)
 		return refuse_list(access, tag, "is something else than a list of referrers", err);
-	CLEANUP(json_release) json_t *json = json_loadb(bytes.buf, bytes.len, JSON_REJECT_DUPLICATES, NULL);
+	CLEANUP(json_decrefp) json_t *json = json_loadb(bytes.buf, bytes.len, JSON_REJECT_DUPLICATES, NULL);
 	json_t *manifests = json_object_get(json, "manifests");
 	if (!json_is_object(json) || (manifests && !json_is_array(manifests) && !json_is_null(manifests)))
 		return refuse_list(access, tag, "is not an index", err);
@@ -186,7 +180,7 @@ static int write_index(const struct access *access, const char *tag, const json_
 static int add_to_list(const struct access *access, const char *tag, json_t *descriptor, struct error *err)
 {
 	for (unsigned writes = 0; writes < MAX_WRITES; writes++) {
-		CLEANUP(json_release) json_t *index = NULL;
+		CLEANUP(json_decrefp) json_t *index = NULL;
 
 		if (read_index(access, tag, &index, err) < 0)
 			return -1;
@@ -205,7 +199,7 @@ int referrer_record(const struct access *access, const struct manifest_to_put *m
 {
 	struct registry_client *client = access->session->client;
 	struct digest subject;
-	CLEANUP(json_release) json_t *json = parse_referrer(access, manifest, &subject);
+	CLEANUP(json_decrefp) json_t *json = parse_referrer(access, manifest, &subject);
 	char text[DIGEST_TEXT_SIZE];
 
 	/* Of a tag that may not be moved nothing was written: who wrote it has listed it. */
@@ -215,7 +209,7 @@ int referrer_record(const struct access *access, const struct manifest_to_put *m
 		return 0;
 
 	CLEANUP(free_string) char *tag = referrers_tag(&subject);
-	CLEANUP(json_release) json_t *descriptor = describe_referrer(manifest, json);
+	CLEANUP(json_decrefp) json_t *descriptor = describe_referrer(manifest, json);
 	pthread_mutex_t *lock = &client->referrer_locks[subject.bytes[0] % REFERRER_LOCKS];
 	pthread_mutex_lock(lock);
 	int result = add_to_list(access, tag, descriptor, err);

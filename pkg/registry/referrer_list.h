@@ -3,6 +3,8 @@
  * The list of referrers that clients keep where a registry does not: an OCI index under the tag
  * sha256-<hex> of the subject (distribution-spec "Pushing Manifests with Subject" and "Referrers
  * Tag Schema").
+ *
+ * Private to this module.
  */
 #pragma once
 

@@ -23,17 +23,11 @@
 /* Descriptors with annotations; a tenth of that is usual. */
 #define MAX_VALUES 262144
 
-static void json_release(json_t **value)
-{
-	json_decref(*value);
-	*value = NULL;
-}
-
 static int read_page(const struct access *access, const struct http_response *response, json_t *all,
 		     struct error *err)
 {
 	static const char *const keys[] = {"manifests", NULL};
-	CLEANUP(json_release) json_t *page = NULL;
+	CLEANUP(json_decrefp) json_t *page = NULL;
 
 	if (strict_json_load(&page, response->body.buf, response->body.len, MAX_VALUES, err) < 0 ||
 	    strict_json_check_keys(page, keys, err) < 0)
@@ -107,7 +101,7 @@ struct listing {
 
 static void listing_release(struct listing *listing)
 {
-	json_release(&listing->all);
+	json_decrefp(&listing->all);
 	strvec_release(&listing->visited);
 }
 
@@ -151,7 +145,7 @@ static int list_pages(const struct access *access, struct listing *listing, bool
 
 static int write_index(json_t *all, struct strbuf *bytes, struct error *err)
 {
-	CLEANUP(json_release) json_t *index = json_pack("{s:i, s:s, s:O}", "schemaVersion", 2, "mediaType",
+	CLEANUP(json_decrefp) json_t *index = json_pack("{s:i, s:s, s:O}", "schemaVersion", 2, "mediaType",
 							MEDIA_TYPE_OCI_INDEX, "manifests", all);
 	CLEANUP(free_string) char *text = index ? json_dumps(index, JSON_COMPACT) : NULL;
 
@@ -213,7 +207,7 @@ int registry_has_referrer(struct registry_session *session, const struct reposit
 	*is_listed = false;
 	if (registry_read_referrers(session, repository, subject, &is_supported, &bytes, err) < 0)
 		return -1;
-	CLEANUP(json_release) json_t *index = json_loadb(bytes.buf, bytes.len, JSON_REJECT_DUPLICATES, NULL);
+	CLEANUP(json_decrefp) json_t *index = json_loadb(bytes.buf, bytes.len, JSON_REJECT_DUPLICATES, NULL);
 	digest_format(referrer, name);
 	json_array_foreach (json_object_get(index, "manifests"), i, entry) {
 		const char *digest = json_string_value(json_object_get(entry, "digest"));

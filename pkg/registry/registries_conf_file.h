@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Private to registries_conf*.c: one file, before the files are put together; and the rewriting. */
+/* Private to registries_conf*.c: one file, before the files are put together; and the rewriting.
+ * Private to this module. */
 #pragma once
 
 #include <stdbool.h>

@@ -6,6 +6,8 @@
  *   request_perform   until it has an answer worth looking at: for small requests
  *
  * Blobs are moved by loops of their own around request_attempt (download.c, upload.c).
+ *
+ * Private to this module.
  */
 #pragma once
 

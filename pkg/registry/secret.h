@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Passwords and tokens do not stay in freed memory. */
+/* Passwords and tokens do not stay in freed memory. Private to this module. */
 #pragma once
 
 #include "base/error.h"

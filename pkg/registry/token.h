@@ -2,6 +2,8 @@
 /*
  * One bearer token from a token server (distribution: "Token Authentication Specification" and
  * "OAuth2 Token Authentication").
+ *
+ * Private to this module.
  */
 #pragma once
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Where an upload goes on: the Location of an answer (distribution-spec "Pushing a blob"). */
+/* Where an upload goes on: the Location of an answer (distribution-spec "Pushing a blob").
+ * Private to this module. */
 #pragma once
 
 #include <stdbool.h>

@@ -2,6 +2,8 @@
 /*
  * The requests of one upload (distribution-spec "Pushing a blob"), each made once; upload.c decides what
  * happens after an error. Private to upload*.c.
+ *
+ * Private to this module.
  */
 #pragma once
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Warning headers: what a registry wants its users to know (distribution-spec "Warnings"). */
+/* Warning headers: what a registry wants its users to know (distribution-spec "Warnings").
+ * Private to this module. */
 #pragma once
 
 /* Hands on each text of code 299 once per run, escaped. `header` is `299 - "text"`, several of them between

@@ -49,6 +49,18 @@ static void forget(struct download *download)
 	blob_writer_free(steal(&download->writer));
 }
 
+/* It is not our store that is wrong but what was sent. */
+static void blame(const struct repository *repository, struct error *err)
+{
+	if (!error_is(err, ERROR_DIGEST))
+		return;
+	error_clear(err);
+	error_set(err, ERROR_DIGEST,
+		  "%s/%s: sent other bytes than its digest says; the registry or something before it changed "
+		  "them",
+		  repository->host, repository->path);
+}
+
 static int download_at(struct attempt *attempt, struct registry_session *session,
 		       const struct repository *repository, const char *tag_or_digest, struct error *err)
 {
@@ -57,9 +69,11 @@ static int download_at(struct attempt *attempt, struct registry_session *session
 	(void)tag_or_digest;
 	if (begin(download, err) < 0)
 		return -1;
-	if (registry_read_blob(session, repository, download->descriptor, &download->sink, err) == 0 &&
-	    blob_writer_commit(steal(&download->writer), err) == 0)
-		return 0;
+	if (registry_read_blob(session, repository, download->descriptor, &download->sink, err) == 0) {
+		if (blob_writer_commit(steal(&download->writer), err) == 0)
+			return 0;
+		blame(repository, err);
+	}
 	if (!download->writer || error_is(err, ERROR_DIGEST) || error_is(err, ERROR_INVALID))
 		forget(download);
 	return -1;

@@ -221,29 +221,13 @@ static int append_tail(struct archive_writer *writer, struct archive_records *re
 
 /* --- making it visible */
 
-static int sync_directory(const char *path, struct error *err)
-{
-	CLEANUP(free_string) char *directory = xstrdup(path);
-	char *slash = strrchr(directory, '/');
-
-	if (slash)
-		slash[slash == directory] = '\0';
-	CLEANUP(close_file) int fd = directory_open(AT_FDCWD, slash ? directory : ".", err);
-	if (fd < 0)
-		return -1;
-	/* Some file systems cannot sync a directory and say EINVAL. */
-	if (fsync(fd) < 0 && errno != EINVAL)
-		return error_set_errno(err, "%s", slash ? directory : ".");
-	return 0;
-}
-
 static int publish_archive(struct archive_writer *writer, bool skip_sync, struct error *err)
 {
 	if (!skip_sync && fsync(writer->fd) < 0)
 		return error_set_errno(err, "%s", writer->partial_path);
 	if (rename(writer->partial_path, writer->path) < 0)
 		return error_set_errno(err, "%s", writer->path);
-	return skip_sync ? 0 : sync_directory(writer->path, err);
+	return skip_sync ? 0 : directory_sync_parent(AT_FDCWD, writer->path, err);
 }
 
 /* A plain write: file_replace would sync, and with it everything that the file system has to write. */
@@ -264,7 +248,7 @@ static int publish_sidecar(struct archive_writer *writer, const struct strbuf *t
 	if ((skip_sync ? write_without_sync(path, text, err)
 		       : file_replace(AT_FDCWD, path, text->buf, text->len, 0644, err)) < 0)
 		return -1;
-	if (archive_earlier_remove(writer->path, err) < 0)
+	if (archive_leftover_remove(writer->path, err) < 0)
 		return -1;
 	/* Last: while it is there archive_restore_index knows that something is left to do. */
 	if (unlink(writer->plan_path) < 0 && errno != ENOENT)
@@ -281,5 +265,5 @@ int archive_writer_finish(struct archive_writer *writer, struct archive_records 
 	    publish_archive(writer, skip_sync, err) < 0)
 		return -1;
 	return writer->with_records ? publish_sidecar(writer, &text, skip_sync, err)
-				    : archive_earlier_remove(writer->path, err);
+				    : archive_leftover_remove(writer->path, err);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "store/blob_store.h"
 #include "store/layout_index.h"
 
 #define TRAILER_MAGIC "airlift-archive "
@@ -62,6 +63,37 @@ struct archive_slot *archive_layout_find(const struct archive_layout *layout, co
 	return position == DIGEST_MAP_NONE ? NULL : &layout->slots[position];
 }
 
+const struct archive_slot *archive_layout_find_filled(const struct archive_layout *layout,
+						      const struct digest *digest)
+{
+	const struct archive_slot *slot = archive_layout_find(layout, digest);
+
+	return slot && slot->status == SLOT_FILLED ? slot : NULL;
+}
+
+bool archive_layout_has(const struct archive_layout *layout, const struct digest *digest, uint64_t size)
+{
+	const struct archive_slot *slot = archive_layout_find_filled(layout, digest);
+
+	return slot && slot->size_bytes == size;
+}
+
+int archive_layout_locate(const struct archive_layout *layout, struct volume_set *bytes,
+			  const struct blob_store *store, struct blob_reader *reader, struct error *err)
+{
+	const struct archive_slot *slot = archive_layout_find_filled(layout, &reader->digest);
+
+	if (!slot)
+		return blob_not_found(store, &reader->digest, err);
+	if (slot->size_bytes != reader->size)
+		return blob_wrong_size(store, &reader->digest, slot->size_bytes, reader->size, err);
+	reader->bytes = bytes;
+	reader->base = slot->offset;
+	/* NULL where no records have told them. */
+	reader->hasher.expected = slot->states;
+	return 0;
+}
+
 uint64_t archive_slot_header_offset(const struct archive_slot *slot)
 {
 	return slot->offset - tar_header_length(slot->size_bytes);
@@ -77,7 +109,8 @@ size_t archive_slot_header(const struct archive_layout *layout, size_t index, bo
 	return tar_header_format(out, name, layout->slots[index].size_bytes);
 }
 
-void archive_add_entry(struct strbuf *out, const char *name, const void *data, size_t length)
+/* A whole entry: header, data, padding. */
+static void add_entry(struct strbuf *out, const char *name, const void *data, size_t length)
 {
 	static const uint8_t zeros[TAR_BLOCK_SIZE];
 	uint8_t header[TAR_HEADER_MAX_LENGTH];
@@ -96,7 +129,7 @@ size_t archive_format_start(uint8_t out[ARCHIVE_START_LENGTH], bool with_records
 	size_t length = ARCHIVE_LAYOUT_LENGTH;
 	size_t end = with_records ? ARCHIVE_START_LENGTH : ARCHIVE_PLAIN_START_LENGTH;
 
-	archive_add_entry(&entry, LAYOUT_FILE, LAYOUT_CONTENT, strlen(LAYOUT_CONTENT));
+	add_entry(&entry, LAYOUT_FILE, LAYOUT_CONTENT, strlen(LAYOUT_CONTENT));
 	memcpy(out, entry.buf, ARCHIVE_LAYOUT_LENGTH);
 	for (size_t i = 0; length < end; i++, length += TAR_BLOCK_SIZE)
 		tar_directory_format(out + length, directories[i]);
@@ -114,7 +147,7 @@ void archive_trailer_format(const struct archive_trailer *trailer, uint8_t out[A
 		 TRAILER_MAGIC TRAILER_VERSION "\noffset %" PRIu64 "\nsize %" PRIu64 "\ndigest %s\n",
 		 trailer->records_offset, trailer->records_size,
 		 digest_format(&trailer->records_digest, digest));
-	archive_add_entry(&entry, ARCHIVE_TRAILER_FILE, block, sizeof(block));
+	add_entry(&entry, ARCHIVE_TRAILER_FILE, block, sizeof(block));
 	memset(out, 0, ARCHIVE_END_LENGTH);
 	memcpy(out, entry.buf, entry.len);
 }

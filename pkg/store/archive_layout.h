@@ -46,6 +46,10 @@ struct archive_slot {
 	_Atomic unsigned char status;
 };
 
+struct blob_reader;
+struct blob_store;
+struct volume_set;
+
 struct archive_layout {
 	struct digest_map digests; /* positions are those of slots */
 	struct archive_slot *slots;
@@ -60,6 +64,14 @@ int archive_layout_add(struct archive_layout *layout, const struct digest *diges
 		       struct error *err) MUST_CHECK;
 /* NULL if it has no place. */
 struct archive_slot *archive_layout_find(const struct archive_layout *layout, const struct digest *digest);
+/* NULL if nothing is there, too. */
+const struct archive_slot *archive_layout_find_filled(const struct archive_layout *layout,
+						      const struct digest *digest);
+/* What stores for reading whose blobs lie in these places have in common: their `has` and `locate`. */
+bool archive_layout_has(const struct archive_layout *layout, const struct digest *digest, uint64_t size);
+int archive_layout_locate(const struct archive_layout *layout, struct volume_set *bytes,
+			  const struct blob_store *store, struct blob_reader *reader,
+			  struct error *err) MUST_CHECK;
 /* Where the header(s) of a slot begin. */
 uint64_t archive_slot_header_offset(const struct archive_slot *slot);
 /* The header(s) of a blob, or those of the zeros in its place; returns their length. */
@@ -68,9 +80,6 @@ size_t archive_slot_header(const struct archive_layout *layout, size_t index, bo
 
 /* The first bytes of every archive; returns how many they are. */
 size_t archive_format_start(uint8_t out[ARCHIVE_START_LENGTH], bool with_records);
-
-/* Adds a whole entry: header, data, padding. */
-void archive_add_entry(struct strbuf *out, const char *name, const void *data, size_t length);
 
 struct archive_trailer {
 	uint64_t records_offset; /* of the data of airlift/index.json */

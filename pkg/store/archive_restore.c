@@ -61,7 +61,7 @@ static int clear_up(const struct leftovers *leftovers, const char *path, const s
 		return -1;
 	if (!leftovers->has_plan)
 		return 0;
-	if (archive_earlier_remove(path, err) < 0)
+	if (archive_leftover_remove(path, err) < 0)
 		return -1;
 	/* Last, since it is what tells that there is something to do. */
 	if (unlink(leftovers->plan_path) < 0 && errno != ENOENT)

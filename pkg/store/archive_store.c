@@ -34,33 +34,14 @@ void archive_store_freep(struct archive_store **archive)
 		archive_free(&(*archive)->store);
 }
 
-static const struct archive_slot *find_filled(const struct blob_store *store, const struct digest *digest)
-{
-	const struct archive_store *archive = (const struct archive_store *)store;
-	const struct archive_slot *slot = archive_layout_find(&archive->layout, digest);
-
-	return slot && slot->status == SLOT_FILLED ? slot : NULL;
-}
-
 static bool archive_has(const struct blob_store *store, const struct digest *digest, uint64_t size)
 {
-	const struct archive_slot *slot = find_filled(store, digest);
-
-	return slot && slot->size_bytes == size;
+	return archive_layout_has(&((const struct archive_store *)store)->layout, digest, size);
 }
 
 static int archive_locate(struct blob_store *store, struct blob_reader *reader, struct error *err)
 {
-	const struct archive_slot *slot = find_filled(store, &reader->digest);
-
-	if (!slot)
-		return blob_not_found(store, &reader->digest, err);
-	if (slot->size_bytes != reader->size)
-		return blob_wrong_size(store, &reader->digest, slot->size_bytes, reader->size, err);
-	reader->bytes = of(store)->bytes;
-	reader->base = slot->offset;
-	reader->hasher.expected = slot->states;
-	return 0;
+	return archive_layout_locate(&of(store)->layout, of(store)->bytes, store, reader, err);
 }
 
 static const struct blob_store_operations archive_operations = {
@@ -81,8 +62,10 @@ const struct archive_records *archive_store_records(const struct blob_store *sto
 
 uint64_t archive_store_offset(const struct blob_store *store, const struct digest *digest)
 {
-	const struct archive_slot *slot = is_archive(store) ? find_filled(store, digest) : NULL;
-
+	if (!is_archive(store))
+		return UINT64_MAX;
+	const struct archive_slot *slot =
+		archive_layout_find_filled(&((const struct archive_store *)store)->layout, digest);
 	return slot ? slot->offset : UINT64_MAX;
 }
 
@@ -223,23 +206,32 @@ static int check_places(const struct archive_store *archive, const char *path, s
 			 volume_set_size(archive->bytes), end);
 }
 
+/* A part of the tail whose digest is known: it is there whole, or damaged. */
+static int read_part(const struct archive_store *archive, const char *name, uint64_t offset, size_t length,
+		     const struct digest *expected, struct strbuf *text, struct error *err)
+{
+	struct digest digest;
+
+	strbuf_grow(text, length);
+	if (volume_set_read_all(archive->bytes, offset, text->buf, length, err) < 0)
+		return -1;
+	strbuf_set_length(text, length);
+	digest_of(text->buf, length, &digest);
+	if (digest_equal(&digest, expected))
+		return 0;
+	return error_set(err, ERROR_DIGEST, "%s is damaged (bytes %" PRIu64 " to %" PRIu64 "); copy it again",
+			 name, offset, offset + length - 1);
+}
+
 static int read_records(struct archive_store *archive, const char *path, struct error *err)
 {
 	const struct archive_trailer *trailer = &archive->trailer;
 	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
 	CLEANUP(free_string) char *name = xasprintf("%s: " ARCHIVE_RECORDS_FILE, path);
-	size_t length = (size_t)trailer->records_size;
-	struct digest digest;
 
-	strbuf_grow(&text, length);
-	if (volume_set_read_all(archive->bytes, trailer->records_offset, text.buf, length, err) < 0)
+	if (read_part(archive, name, trailer->records_offset, (size_t)trailer->records_size,
+		      &trailer->records_digest, &text, err) < 0)
 		return -1;
-	strbuf_set_length(&text, length);
-	digest_of(text.buf, length, &digest);
-	if (!digest_equal(&digest, &trailer->records_digest))
-		return error_set(err, ERROR_DIGEST,
-				 "%s is damaged (bytes %" PRIu64 " to %" PRIu64 "); copy it again", name,
-				 trailer->records_offset, trailer->records_offset + length - 1);
 	return archive_records_parse(&archive->records, &archive->layout, &archive->index, name, &text, err);
 }
 
@@ -261,22 +253,14 @@ static int read_index(struct archive_store *archive, const char *path, struct er
 {
 	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
 	CLEANUP(free_string) char *name = xasprintf("%s: " LAYOUT_INDEX_FILE, path);
-	uint64_t offset = archive_store_index_offset(archive);
 	size_t length = (size_t)archive->index.size;
-	struct digest digest;
 
 	if (length > LAYOUT_INDEX_MAX_SIZE)
 		return error_set(err, ERROR_DIGEST, "%s has %zu bytes, more than the limit of 256 MiB", name,
 				 length);
-	strbuf_grow(&text, length);
-	if (volume_set_read_all(archive->bytes, offset, text.buf, length, err) < 0)
+	if (read_part(archive, name, archive_store_index_offset(archive), length, &archive->index.digest,
+		      &text, err) < 0)
 		return -1;
-	strbuf_set_length(&text, length);
-	digest_of(text.buf, length, &digest);
-	if (!digest_equal(&digest, &archive->index.digest))
-		return error_set(err, ERROR_DIGEST,
-				 "%s is damaged (bytes %" PRIu64 " to %" PRIu64 "); copy it again", name,
-				 offset, offset + length - 1);
 	return layout_index_parse(&archive->store.images, &archive->store.n_images, name, text.buf, length,
 				  err);
 }

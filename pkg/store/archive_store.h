@@ -15,7 +15,7 @@ struct archive_store {
 	struct archive_trailer trailer;
 };
 
-/* Opens and checks trailer and records, but not yet index.json, which archive_store_read_index does. */
+/* Opens and checks trailer and records, but not yet index.json, which archive_open does. */
 int archive_store_open_records(struct archive_store **archive, const char *path,
 			       struct error *err) MUST_CHECK;
 /* Where the data of index.json begins. */

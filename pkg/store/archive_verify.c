@@ -80,7 +80,7 @@ static bool is_right_chunk(struct verify *verify, struct worker *worker, const s
 	bool is_last = part->chunk == chunk_count_states(slot->size_bytes);
 	const struct digest *expected =
 		is_last ? &verify->archive->layout.digests.digests[part->slot] : &slot->states[part->chunk];
-	struct digest computed;
+	struct digest computed = {0};
 
 	hasher_reset(worker->hasher);
 	if (part->chunk)

@@ -18,25 +18,12 @@ static struct archive_writer *of(struct blob_store *store)
 
 static bool writer_has(const struct blob_store *store, const struct digest *digest, uint64_t size)
 {
-	const struct archive_writer *writer = (const struct archive_writer *)store;
-	struct archive_slot *slot = archive_layout_find(&writer->layout, digest);
-
-	return slot && slot->size_bytes == size && atomic_load(&slot->status) == SLOT_FILLED;
+	return archive_layout_has(&((const struct archive_writer *)store)->layout, digest, size);
 }
 
 static int writer_locate(struct blob_store *store, struct blob_reader *reader, struct error *err)
 {
-	struct archive_writer *writer = of(store);
-	struct archive_slot *slot = archive_layout_find(&writer->layout, &reader->digest);
-
-	if (!slot || atomic_load(&slot->status) != SLOT_FILLED)
-		return blob_not_found(store, &reader->digest, err);
-	if (slot->size_bytes != reader->size)
-		return blob_wrong_size(store, &reader->digest, slot->size_bytes, reader->size, err);
-	reader->bytes = writer->bytes;
-	reader->base = slot->offset;
-	reader->hasher.expected = slot->states;
-	return 0;
+	return archive_layout_locate(&of(store)->layout, of(store)->bytes, store, reader, err);
 }
 
 /* The slot is ours from here to commit or abandon. */
@@ -111,7 +98,7 @@ static void writer_free(struct blob_store *store)
 	struct archive_writer *writer = of(store);
 
 	volume_set_free(writer->bytes);
-	blob_store_free(writer->earlier);
+	blob_store_free(writer->leftover);
 	close_file(&writer->fd);
 	file_lock_release(&writer->lock);
 	archive_layout_release(&writer->layout);
@@ -273,7 +260,7 @@ static int prepare(struct archive_writer *writer, struct progress *progress, str
 		return -1;
 	bool is_same =
 		writer->with_records && before.len == plan.len && !memcmp(before.buf, plan.buf, plan.len);
-	if (!is_same && archive_earlier_keep(writer, &before, err) < 0)
+	if (!is_same && archive_leftover_keep(writer, &before, err) < 0)
 		return -1;
 	if (open_partial(writer, err) < 0 || (is_same && has_start(writer, &is_same, err) < 0))
 		return -1;
@@ -284,7 +271,7 @@ static int prepare(struct archive_writer *writer, struct progress *progress, str
 	size_t length = archive_format_start(start, writer->with_records);
 	if (file_pwrite_all(writer->fd, start, length, 0, writer->partial_path, err) < 0)
 		return -1;
-	writer->earlier = archive_earlier_open(writer->path);
+	writer->leftover = archive_leftover_open(writer->path);
 	return is_same ? archive_resume(writer, progress, err) : 0;
 }
 
@@ -318,9 +305,9 @@ struct blob_store *archive_writer_store(struct archive_writer *writer)
 	return &writer->store;
 }
 
-struct blob_store *archive_writer_earlier(struct archive_writer *writer)
+struct blob_store *archive_writer_leftover(struct archive_writer *writer)
 {
-	return writer->earlier;
+	return writer->leftover;
 }
 
 void archive_writer_free(struct archive_writer *writer)

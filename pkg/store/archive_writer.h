@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Private to this module: the parts of writing an archive. archive_writer.c opens it and takes blobs,
- * archive_resume.c finds what an interrupted run has left, archive_earlier.c keeps what one with another plan
+ * archive_resume.c finds what an interrupted run has left, archive_leftover.c keeps what one with another plan
  * has left, archive_finish.c writes the tail.
  *
  * Threads: blobs are written by many at the same time, each to its own slot; a slot's status is claimed
@@ -19,7 +19,7 @@ struct archive_writer {
 	char *path;
 	char *partial_path;
 	char *plan_path;
-	struct blob_store *earlier; /* owned; NULL if there is nothing */
+	struct blob_store *leftover; /* owned; NULL if there is nothing */
 	struct file_lock lock;
 	int fd;                   /* of PATH.partial */
 	struct volume_set *bytes; /* the same file, for reading */
@@ -46,9 +46,9 @@ int archive_clear_header(struct archive_writer *writer, size_t slot, struct erro
  * blobs it gets another name; one that has this name already stays if it holds more. The plan goes first:
  * cut off in between, the file still has its plan under the old name.
  */
-int archive_earlier_keep(const struct archive_writer *writer, const struct strbuf *plan,
-			 struct error *err) MUST_CHECK;
+int archive_leftover_keep(const struct archive_writer *writer, const struct strbuf *plan,
+			  struct error *err) MUST_CHECK;
 /* The blobs of what was kept, by this run or one before; NULL if there are none. */
-struct blob_store *archive_earlier_open(const char *path);
+struct blob_store *archive_leftover_open(const char *path);
 /* Removes what was kept, once it is of no use. */
-int archive_earlier_remove(const char *path, struct error *err) MUST_CHECK;
+int archive_leftover_remove(const char *path, struct error *err) MUST_CHECK;

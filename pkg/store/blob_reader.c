@@ -42,11 +42,6 @@ int blob_store_open_blob(struct blob_store *store, const struct digest *digest, 
 	return 0;
 }
 
-uint64_t blob_reader_size(const struct blob_reader *reader)
-{
-	return reader->size;
-}
-
 void blob_reader_free(struct blob_reader *reader)
 {
 	if (!reader)

@@ -6,6 +6,8 @@
  *
  * A state has the size and the text form of a digest and is kept in one. State k is the one after
  * k + 1 chunks; the end of the blob has none, since the digest itself stands there.
+ *
+ * Private to this module.
  */
 #pragma once
 

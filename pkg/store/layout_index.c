@@ -85,12 +85,40 @@ void layout_index_format(struct strbuf *out, const struct store_image *images, s
 
 /* --- changing what others wrote */
 
+static int copy_node(struct json_writer *writer, const char *key, const struct node *node,
+		     struct error *err) MUST_CHECK;
+
+static int copy_object(struct json_writer *writer, const char *key, const struct node *node,
+		       struct error *err)
+{
+	const char *member_key = NULL;
+
+	json_open_object(writer, key);
+	for (struct node member; node_next_member(node, &member, &member_key);)
+		if (copy_node(writer, member_key, &member, err) < 0)
+			return -1;
+	json_close_object(writer);
+	return 0;
+}
+
+static int copy_array(struct json_writer *writer, const char *key, const struct node *node, struct error *err)
+{
+	json_open_array(writer, key);
+	for (size_t i = 0; i < node_count(node); i++) {
+		struct node element = node_element(node, i);
+		if (copy_node(writer, NULL, &element, err) < 0)
+			return -1;
+	}
+	json_close_array(writer);
+	return 0;
+}
+
 /* Writes a value as it was read. Real numbers have no place in a descriptor and are dropped. */
 static int copy_node(struct json_writer *writer, const char *key, const struct node *node, struct error *err)
 {
 	const char *text = NULL;
 	uint64_t number = 0;
-	bool value = false, is_object = false;
+	bool value = false;
 
 	switch (node_type(node)) {
 	case NODE_ABSENT:
@@ -112,19 +140,10 @@ static int copy_node(struct json_writer *writer, const char *key, const struct n
 		json_write_boolean(writer, key, value);
 		return 0;
 	case NODE_OBJECT:
-		is_object = true;
-		break;
+		return copy_object(writer, key, node, err);
 	case NODE_ARRAY:
-		break;
+		return copy_array(writer, key, node, err);
 	}
-	(is_object ? json_open_object : json_open_array)(writer, key);
-	for (size_t i = 0; i < node_count(node); i++) {
-		const char *member_key = NULL;
-		struct node member = is_object ? node_member_at(node, i, &member_key) : node_element(node, i);
-		if (copy_node(writer, member_key, &member, err) < 0)
-			return -1;
-	}
-	(is_object ? json_close_object : json_close_array)(writer);
 	return 0;
 }
 
@@ -180,9 +199,8 @@ int layout_index_add(struct strbuf *out, const char *name, const void *bytes, si
 	if (node_expect_object(&root, err) < 0)
 		return -1;
 	json_open_object(&writer, NULL);
-	for (size_t i = 0; i < node_count(&root); i++) {
-		const char *key = NULL;
-		struct node member = node_member_at(&root, i, &key);
+	const char *key = NULL;
+	for (struct node member; node_next_member(&root, &member, &key);) {
 		if (strcmp(key, "manifests") != 0 && copy_node(&writer, key, &member, err) < 0)
 			return -1;
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The index.json and oci-layout of an OCI image layout (OCI image-spec image-layout.md, image-index.md). */
+/* The index.json and oci-layout of an OCI image layout (OCI image-spec image-layout.md, image-index.md).
+ * Private to this module. */
 #pragma once
 
 #include <stddef.h>

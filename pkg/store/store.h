@@ -55,7 +55,6 @@ int blob_store_read_blob(struct blob_store *store, const struct digest *digest, 
  * handed out: ERROR_DIGEST, naming store, blob and offset of the damage where chunk sums tell it. */
 ssize_t blob_reader_read(struct blob_reader *reader, uint64_t offset, void *data, size_t length,
 			 struct error *err) MUST_CHECK;
-uint64_t blob_reader_size(const struct blob_reader *reader);
 void blob_reader_free(struct blob_reader *reader);
 void blob_reader_freep(struct blob_reader **reader);
 

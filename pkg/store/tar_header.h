@@ -6,6 +6,8 @@
  * What is written is always the same for the same name and size: ustar, regular file, mode 0444, all
  * else 0; 8 GiB or more do not fit into eleven octal digits and get a pax header with just `size`.
  * Directories have mode 0755.
+ *
+ * Private to this module.
  */
 #pragma once
 

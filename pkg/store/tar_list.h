@@ -6,6 +6,8 @@
  * Strict where a header could be read in two ways: sparse entries, links with data, global pax records
  * that change names or sizes, wrong checksums and data beyond the end of the file are refused. Limits:
  * 1,000,000 entries, 64 KiB for one pax header, 4,096 bytes for a name. Nothing is ever extracted by name.
+ *
+ * Private to this module.
  */
 #pragma once
 

@@ -57,11 +57,6 @@ void volume_set_free(struct volume_set *set)
 	free(set);
 }
 
-void volume_set_freep(struct volume_set **set)
-{
-	volume_set_free(*set);
-}
-
 uint64_t volume_set_size(const struct volume_set *set)
 {
 	return set->size_bytes;

@@ -7,6 +7,8 @@
  *
  * A file that was handed to us may lie on a medium with bad sectors: what cannot be read there is as damaged as
  * what reads wrong (ERROR_DIGEST), and costs no more than that. Our own files are another matter: ERROR_IO.
+ *
+ * Private to this module.
  */
 #pragma once
 
@@ -24,7 +26,6 @@ int volume_set_open(struct volume_set **set, const char *path, struct error *err
 /* Of an open file, whose descriptor it takes; `name` is for messages; is_own: we have written it, or may. */
 struct volume_set *volume_set_of_file(int fd, uint64_t size_bytes, const char *name, bool is_own);
 void volume_set_free(struct volume_set *set);
-void volume_set_freep(struct volume_set **set);
 
 uint64_t volume_set_size(const struct volume_set *set);
 

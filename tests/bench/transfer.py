@@ -11,8 +11,8 @@ MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 WAYS = {"pull": "registry -> archive", "push": "archive -> registry"}
 SYNCS = ("no sync", "sync")
 # Set b takes long, and its rounds differ little.
-SET_ROUNDS = {"a": ROUNDS, "b": max(1, ROUNDS * 2 // 5)}
-SYNC_ROUNDS = {"a": ROUNDS, "b": 1}
+SET_ROUNDS = {"a": ROUNDS, "b": max(1, ROUNDS // 3)}
+SYNC_ROUNDS = {"a": ROUNDS, "b": max(1, ROUNDS // 5)}
 SKOPEO_SAMPLE = {"a": 101, "b": 40}
 # Runs a command and syncs the file system of its first argument.
 AND_SYNC = ["sh", "-c", 'target=$1; shift; "$@" && sync -f "$target"', "sh"]

@@ -44,7 +44,7 @@ end_everything() {
 	for pid in ${started[@]+"${started[@]}"}; do
 		wait "$pid" 2>/dev/null
 	done
-	cd / && rm -rf "$T"
+	cd / && chmod -R u+w "$T" && rm -rf "$T"
 }
 trap end_everything EXIT
 trap 'exit 130' INT
@@ -212,9 +212,12 @@ expect_match() {
 	fi
 }
 
-# expect_no_line NAME TEXT FILE
+# expect_no_line NAME TEXT FILE: the file is there, may be empty, and no line of it contains TEXT.
 expect_no_line() {
-	if ! grep -qF -e "$2" "$3"; then
+	if [ ! -r "$3" ]; then
+		say "there is no file $3"
+		report 1 "$1"
+	elif ! grep -qF -e "$2" "$3"; then
 		report 0 "$1"
 	else
 		say "a line contains: $2"
@@ -274,9 +277,31 @@ finish() {
 	exit 0
 }
 
-# spool_files: what lies in the spools of the default work directory.
+# spool_files: what lies in the spools of the default work directory. It is read as $(spool_files), where a
+# script cannot be ended: what is wrong is a line of its own, which no test expects.
 spool_files() {
-	find "$XDG_CACHE_HOME" -path '*.spool/*' -type f 2>/dev/null
+	[ -d "$XDG_CACHE_HOME/airlift" ] || {
+		echo 'there is no work directory'
+		return 1
+	}
+	find "$XDG_CACHE_HOME" -path '*.spool/*' -type f
+}
+
+# prepare_unprivileged: makes $T/own, and $T/program, since others may not reach what is in somebody's home.
+prepare_unprivileged() {
+	chmod 755 "$T"
+	install -m 755 "$AIRLIFT" "$T/program"
+	mkdir -p "$T/own/tmp"
+	[ "$(id -u)" -ne 0 ] || chown 65534:65534 "$T/own" "$T/own/tmp"
+}
+
+# unprivileged COMMAND...: in $T/own, as somebody whom permissions hold back: root becomes another user for it,
+# and everybody else is one already.
+unprivileged() {
+	local become=()
+	[ "$(id -u)" -ne 0 ] || become=(setpriv --reuid 65534 --regid 65534 --clear-groups)
+	(cd "$T/own" && "${become[@]}" env HOME="$T/own" TMPDIR="$T/own/tmp" XDG_CACHE_HOME="$T/own" \
+		XDG_RUNTIME_DIR="$T/own" "$@")
 }
 
 # wait_for SECONDS COMMAND...: until it succeeds.
@@ -398,8 +423,12 @@ for key in sys.argv[2:]:
 print(json.dumps(value))' "$T/report.json" "$@"
 }
 
-# repeated_blobs NAME: blobs that were asked for more than once (GET) at a fake listener.
+# repeated_blobs NAME: blobs that were asked for more than once (GET) at a fake listener. Likewise.
 repeated_blobs() {
+	grep -qs '^GET .*/blobs/sha256:' "$T/fake/$1.log" || {
+		echo "no blob was asked for at $1"
+		return 1
+	}
 	awk '$1 == "GET" && /\/blobs\/sha256:/ {print $2}' "$T/fake/$1.log" | sed 's/.*blobs.//' | sort | uniq -d
 }
 

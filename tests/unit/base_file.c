@@ -70,7 +70,7 @@ TEST(a_large_file_is_read_whole)
 	EXPECT(read.len == bytes.len && !memcmp(read.buf, bytes.buf, bytes.len));
 }
 
-TEST(positions_are_kept_when_writing_and_reading)
+TEST(positions_are_kept_when_writing)
 {
 	struct error err = ERROR_INIT;
 	char bytes[7] = "";
@@ -79,11 +79,33 @@ TEST(positions_are_kept_when_writing_and_reading)
 	EXPECT(fd >= 0);
 	EXPECT_OK(file_write_all(fd, "abcdef", 6, "x", &err), &err);
 	EXPECT_OK(file_pwrite_all(fd, "XY", 2, 2, "x", &err), &err);
-	EXPECT_OK(file_pread_all(fd, bytes, 6, 0, "x", &err), &err);
+	EXPECT(pread(fd, bytes, sizeof(bytes), 0) == 6);
 	EXPECT_STRING(bytes, "abXYef");
-	EXPECT_OK(file_pread_all(fd, bytes, 0, 100, "x", &err), &err);
-	EXPECT_ERROR(file_pread_all(fd, bytes, 6, 4, "blob", &err), &err, ERROR_INVALID,
-		     "blob: ends at byte 6, 4 bytes early");
+}
+
+TEST(a_path_has_a_parent)
+{
+	static const char *const cases[][2] = {
+		{"a", "."},  {"a/", "."},  {"a/b", "a"}, {"a/b/", "a"},  {"a//b//", "a"},
+		{"/a", "/"}, {"/a/", "/"}, {"/", "/"},   {"//", "/"},    {"//a", "/"},
+		{"", "."},   {".", "."},   {"./a", "."}, {"/a/b", "/a"}, {"a/b/c", "a/b"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		CLEANUP(free_string) char *parent = path_parent(cases[i][0]);
+		EXPECT_STRING(parent, cases[i][1]);
+	}
+}
+
+TEST(a_directory_can_be_synced)
+{
+	CLEANUP(free_string) char *inside = path_of("some-file");
+	CLEANUP(free_string) char *nowhere = path_of("none/some-file");
+	struct error err = ERROR_INIT;
+
+	EXPECT_OK(directory_sync_parent(AT_FDCWD, inside, &err), &err);
+	EXPECT_ERROR(directory_sync_parent(AT_FDCWD, nowhere, &err), &err, ERROR_NOT_FOUND, "none");
+	EXPECT_ERROR(directory_sync(-1, "stick", &err), &err, ERROR_IO, "stick: Bad file");
 }
 
 TEST(an_unnamed_file_leaves_nothing)

@@ -87,11 +87,26 @@ TEST(json_nested_without_end_is_refused)
 	expect_refused(images_from_json, text.buf, "line 10: ");
 }
 
-TEST(what_is_not_json_may_be_yaml_from_there_on)
+TEST(json_values_may_stand_between_separators_of_yaml)
 {
 	expect_images(images_from_json, "{\"image\":\"a\"}\n---\n{\"image\":\"b\"}\n---\nimage: c\n",
 		      "a b c");
-	expect_images(images_from_json, "{image: a, relatedImages: [{image: b}]}", "a b");
+}
+
+TEST(what_begins_like_json_and_is_none_is_an_error)
+{
+	static const char *const texts[] = {
+		"{image: a, relatedImages: [{image: b}]}",
+		"{\"image\": }",
+		"{\"image\":\"a\"}\n{\"image\": tru}",
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(texts); i++) {
+		CLEANUP(strvec_release) struct strvec images = STRVEC_INIT;
+		struct error err = ERROR_INIT;
+		EXPECT_ERROR(images_from_json(texts[i], strlen(texts[i]), 1, &images, &err), &err,
+			     ERROR_INVALID, "line ");
+	}
 }
 
 TEST(yaml_documents_follow_one_another)
@@ -113,6 +128,10 @@ TEST(yaml_null_is_absent_and_other_types_are_errors)
 	expect_images(images_from_yaml, "image:\nrelatedImages: ~\n", "");
 	expect_images(images_from_yaml, "relatedImages: [null, {image: }, {image: ''}]\n", "");
 	expect_images(images_from_yaml, "image: 'null'\n", "null");
+	expect_images(images_from_yaml, "image: '5'\nrelatedImages: [{image: \"true\"}]\n", "5 true");
+	expect_refused(images_from_yaml, "a: b\nimage: 5\n", "line 11: image should be a string; quote it");
+	expect_refused(images_from_yaml, "relatedImages: [{image: true}]\n", "image should be a string");
+	expect_refused(images_from_yaml, "x: &x 1.5\nimage: *x\n", "image should be a string; quote it");
 	expect_refused(images_from_yaml, "a: b\nimage: [a]\n",
 		       "line 11: image is a list, should be a string");
 	expect_refused(images_from_yaml, "relatedImages: a\n",

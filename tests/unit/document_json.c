@@ -39,28 +39,6 @@ TEST(members_and_elements_are_found_by_name_and_position)
 	EXPECT(node_count(&two) == 0);
 }
 
-TEST(members_come_in_the_order_of_writing)
-{
-	struct error err = ERROR_INIT;
-	CLEANUP(document_freep) struct document *document = NULL;
-
-	EXPECT_OK(parse(&document, "{\"z\": 1, \"a\": 2, \"m\": 3}", &err), &err);
-	struct node root = document_root(document);
-	static const char *const want[] = {"z", "a", "m"};
-	for (size_t i = 0; i < 3; i++) {
-		const char *key = NULL;
-		struct node member = node_member_at(&root, i, &key);
-		EXPECT_STRING(key, want[i]);
-		uint64_t number = 0;
-		EXPECT_OK(node_unsigned(&member, 3, &number, &err), &err);
-		EXPECT(number == i + 1);
-	}
-	const char *key = "";
-	struct node none = node_member_at(&root, 3, &key);
-	EXPECT(node_type(&none) == NODE_ABSENT);
-	EXPECT(key == NULL);
-}
-
 TEST(members_are_walked_in_the_order_of_writing)
 {
 	struct error err = ERROR_INIT;
@@ -152,7 +130,8 @@ TEST(hostile_keys_are_escaped_in_messages)
 	EXPECT_OK(parse(&document, "{\"\\u001b[31m\": 1}", &err), &err);
 	struct node root = document_root(document);
 	const char *key = NULL;
-	struct node member = node_member_at(&root, 0, &key);
+	struct node member = {0};
+	EXPECT(node_next_member(&root, &member, &key));
 	const char *text = NULL;
 	EXPECT_ERROR(node_string(&member, &text, &err), &err, ERROR_INVALID,
 		     "auth.json: \\x1b[31m: is a number");

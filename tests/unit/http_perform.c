@@ -34,8 +34,61 @@ static void answer_endlessly(struct connection *connection)
 	connection->is_last = true;
 }
 
+struct script {
+	const char *path;
+	const char *bytes;
+	bool is_last; /* the connection is closed behind them */
+};
+
+/* Answers that are what they are, byte for byte. */
+static const struct script scripts[] = {
+	{"/chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
+		     "6\r\n world\r\n0\r\nLocation: /trailer\r\n\r\n"},
+	{"/bad-chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n", true},
+	{"/cut", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello", true},
+	{"/cut-error", "HTTP/1.1 404 Not Found\r\nContent-Length: 10\r\n\r\nhello", true},
+	{"/until-close", "HTTP/1.1 200 OK\r\n\r\nhello", true},
+	{"/two-lengths", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!", true},
+	{"/old", "hello, this is HTTP/0.9", true},
+	{"/early-hints", "HTTP/1.1 103 Early Hints\r\nLocation: /nowhere\r\n\r\n"
+			 "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello"},
+	{"/hang-up", "", true},
+};
+
+static bool answer_by_script(struct connection *connection, const char *head)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(scripts); i++) {
+		if (!has_path(head, scripts[i].path))
+			continue;
+		server_print(connection, "%s", scripts[i].bytes);
+		connection->is_last = scripts[i].is_last;
+		return true;
+	}
+	return false;
+}
+
+static void answer_with_many_headers(struct connection *connection)
+{
+	server_print(connection, "HTTP/1.1 200 OK\r\n");
+	for (int i = 0; i < 20000 && server_print(connection, "X-%d: yyyyyyyyyyyyyyyyyyyy\r\n", i); i++)
+		;
+	connection->is_last = true;
+}
+
+static void answer_with_long_header(struct connection *connection)
+{
+	CLEANUP(free_string) char *value = xmalloc(20001);
+
+	memset(value, 'x', 20000);
+	value[20000] = '\0';
+	server_print(connection, "HTTP/1.1 200 OK\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n", value);
+	connection->is_last = true;
+}
+
 static void answer(struct connection *connection, const char *head)
 {
+	if (answer_by_script(connection, head))
+		return;
 	if (has_path(head, "/hello")) {
 		server_answer(connection, "200 OK",
 			      "content-type: text/plain \r\nDOCKER-CONTENT-DIGEST: sha256:00\r\nLink: </x>; "
@@ -44,24 +97,8 @@ static void answer(struct connection *connection, const char *head)
 			      "0-4/5\r\n"
 			      "WWW-Authenticate: Bearer a=b\r\nWWW-Authenticate: Basic\r\n",
 			      "hello");
-	} else if (has_path(head, "/chunked")) {
-		server_print(connection, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
-					 "6\r\n world\r\n0\r\nLocation: /trailer\r\n\r\n");
-	} else if (has_path(head, "/bad-chunk")) {
-		server_print(connection,
-			     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nhello\r\n");
-		connection->is_last = true;
 	} else if (has_path(head, "/part")) {
 		server_answer(connection, "206 Partial Content", "Content-Range: bytes 2-4/5\r\n", "llo");
-	} else if (has_path(head, "/cut")) {
-		server_print(connection, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello");
-		connection->is_last = true;
-	} else if (has_path(head, "/cut-error")) {
-		server_print(connection, "HTTP/1.1 404 Not Found\r\nContent-Length: 10\r\n\r\nhello");
-		connection->is_last = true;
-	} else if (has_path(head, "/until-close")) {
-		server_print(connection, "HTTP/1.1 200 OK\r\n\r\nhello");
-		connection->is_last = true;
 	} else if (has_path(head, "/gzip")) {
 		server_answer(connection, "200 OK", "Content-Encoding: gzip\r\n", "not really");
 	} else if (has_path(head, "/endless")) {
@@ -70,34 +107,13 @@ static void answer(struct connection *connection, const char *head)
 	} else if (has_path(head, "/endless-error")) {
 		server_print(connection, "HTTP/1.1 500 Oops\r\n\r\n");
 		answer_endlessly(connection);
-	} else if (has_path(head, "/two-lengths")) {
-		server_print(connection,
-			     "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!");
-		connection->is_last = true;
-	} else if (has_path(head, "/old")) {
-		server_print(connection, "hello, this is HTTP/0.9");
-		connection->is_last = true;
 	} else if (has_path(head, "/many-headers")) {
-		server_print(connection, "HTTP/1.1 200 OK\r\n");
-		for (int i = 0; i < 20000 && server_print(connection, "X-%d: yyyyyyyyyyyyyyyyyyyy\r\n", i);
-		     i++)
-			;
-		connection->is_last = true;
+		answer_with_many_headers(connection);
 	} else if (has_path(head, "/long-header")) {
-		CLEANUP(free_string) char *value = xmalloc(20001);
-		memset(value, 'x', 20000);
-		value[20000] = '\0';
-		server_print(connection, "HTTP/1.1 200 OK\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n",
-			     value);
-		connection->is_last = true;
+		answer_with_long_header(connection);
 	} else if (has_path(head, "/retry-after")) {
 		server_print(connection, "HTTP/1.1 429 Slow\r\nContent-Length: 0\r\nRetry-After:%s\r\n\r\n",
 			     connection->server->target);
-	} else if (has_path(head, "/early-hints")) {
-		server_print(connection, "HTTP/1.1 103 Early Hints\r\nLocation: /nowhere\r\n\r\n");
-		server_answer(connection, "200 OK", "", "hello");
-	} else if (has_path(head, "/hang-up")) {
-		connection->is_last = true;
 	} else {
 		server_answer(connection, "404 Not Found", "", "nothing here");
 	}

@@ -160,7 +160,7 @@ TEST(names_of_this_machine_are_found_out_when_they_are_contacted)
 	EXPECT_OK(http_perform(world.setup.session, &request, &world.response, &world.err), &world.err);
 	EXPECT(world.response.is_local);
 	request.is_foreign = true;
-	CLEANUP(http_session_freep) struct http_session *fresh = http_session_new(world.setup.client);
+	CLEANUP(session_freep) struct http_session *fresh = http_session_new(world.setup.client);
 	EXPECT_ERROR(http_perform(fresh, &request, &world.response, &world.err), &world.err, ERROR_INVALID,
 		     "an address of this machine or its link");
 }

@@ -259,6 +259,11 @@ static UNUSED void setup_release(struct setup *setup)
 	http_client_free(setup->client);
 }
 
+static UNUSED void session_freep(struct http_session **session)
+{
+	http_session_free(*session);
+}
+
 /* A GET as the tests want it mostly; change what differs. */
 static UNUSED struct http_request get_request(const char *url)
 {

@@ -159,7 +159,7 @@ struct limited {
 static void fetch_limited(size_t index, unsigned worker, void *context)
 {
 	struct limited *limited = context;
-	CLEANUP(http_session_freep) struct http_session *session = http_session_new(limited->setup.client);
+	CLEANUP(session_freep) struct http_session *session = http_session_new(limited->setup.client);
 	CLEANUP(http_response_release) struct http_response response = HTTP_RESPONSE_INIT;
 	CLEANUP(free_string) char *url = server_url(limited->server, index ? "/large" : "/upload");
 	const struct http_source source = {.read = read_zeros, .size = 150000};

@@ -322,26 +322,6 @@ TEST(the_tag_defaults_to_latest_even_beside_a_digest)
 	EXPECT_STRING(reference.id, "sha256:" HEX);
 }
 
-static bool are_equal(const char *left, const char *right)
-{
-	CLEANUP(reference_release) struct reference a = REFERENCE_INIT;
-	CLEANUP(reference_release) struct reference b = REFERENCE_INIT;
-	struct error err = ERROR_INIT;
-
-	EXPECT_OK(reference_parse(&a, left, &err), &err);
-	EXPECT_OK(reference_parse(&b, right, &err), &err);
-	return reference_equal(&a, &b);
-}
-
-TEST(references_are_equal_if_they_are_after_defaults)
-{
-	EXPECT(are_equal("busybox", "docker.io/library/busybox:latest"));
-	EXPECT(are_equal("quay.io/a/b", "quay.io/a/b:latest"));
-	EXPECT(!are_equal("quay.io/a/b", "quay.io/a/b:v1"));
-	EXPECT(!are_equal("quay.io/a/b", "quay.io/a/b@sha256:" HEX));
-	EXPECT(!are_equal("docker.io/a/b", "index.docker.io/a/b"));
-}
-
 TEST(a_copy_is_independent)
 {
 	CLEANUP(reference_release) struct reference reference = REFERENCE_INIT;

@@ -57,9 +57,10 @@ TEST(a_manifest_that_is_not_what_was_asked_for_is_refused)
 	EXPECT_ERROR(resolve(&fixture, DIGEST, &descriptor, &err), &err, ERROR_DIGEST,
 		     "content integrity error: the manifest retrieved with digest " DIGEST
 		     " does not match the "
-		     "digest calculated from the content " OTHER_DIGEST);
+		     "digest calculated from the content " OTHER_DIGEST
+		     "; the registry, or a proxy or mirror before it, changed the content: try again");
 	EXPECT_ERROR(resolve(&fixture, "v1", &descriptor, &err), &err, ERROR_DIGEST,
-		     "content integrity error");
+		     "its content is " OTHER_DIGEST "; the registry, or a proxy or mirror");
 }
 
 /* The digest of schema 1 is that of the text without its signature. */

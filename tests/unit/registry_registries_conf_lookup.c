@@ -212,81 +212,82 @@ static void expect_sources(const struct registries_conf *conf, const char *prefi
 	}
 }
 
+static const struct {
+	const char *prefix, *location;
+	bool digest_only;
+	const char *mirrors[5], *by_digest[6], *by_tag[6];
+} mirror_cases[] = {
+	{"registry-a.com/foo",
+	 "registry-a.com/bar",
+	 false,
+	 {"mirror-1.registry-a.com", "!mirror-2.registry-a.com"},
+	 {"mirror-1.registry-a.com", "!mirror-2.registry-a.com", "registry-a.com/bar"},
+	 {"mirror-1.registry-a.com", "!mirror-2.registry-a.com", "registry-a.com/bar"}},
+	{"registry-b.com/foo",
+	 "registry-b.com/bar",
+	 true,
+	 {"mirror-1.registry-b.com", "mirror-2.registry-b.com"},
+	 {"mirror-1.registry-b.com", "mirror-2.registry-b.com", "registry-b.com/bar"},
+	 {"registry-b.com/bar"}},
+	{"registry-a.com/baz",
+	 "registry-a.com/bar",
+	 false,
+	 {"mirror-1.registry-a.com", "!mirror-2.registry-a.com"},
+	 {"mirror-1.registry-a.com", "!mirror-2.registry-a.com", "registry-a.com/bar"},
+	 {"mirror-1.registry-a.com", "!mirror-2.registry-a.com", "registry-a.com/bar"}},
+	{"registry-b.com/baz",
+	 "registry-b.com/bar",
+	 false,
+	 {"d:mirror-1.registry-b.com", "d:mirror-2.registry-b.com"},
+	 {"mirror-1.registry-b.com", "mirror-2.registry-b.com", "registry-b.com/bar"},
+	 {"registry-b.com/bar"}},
+	{"registry-c.com/baz",
+	 "registry-c.com/bar",
+	 false,
+	 {"mirror-1.registry-c.com", "d:mirror-2.registry-c.com"},
+	 {"mirror-1.registry-c.com", "mirror-2.registry-c.com", "registry-c.com/bar"},
+	 {"mirror-1.registry-c.com", "registry-c.com/bar"}},
+	{"registry-d.com/baz",
+	 "registry-d.com/bar",
+	 true,
+	 {"mirror-1.registry-d.com", "mirror-2.registry-d.com"},
+	 {"mirror-1.registry-d.com", "mirror-2.registry-d.com", "registry-d.com/bar"},
+	 {"registry-d.com/bar"}},
+	{"registry-e.com/baz",
+	 "registry-e.com/bar",
+	 false,
+	 {"t:mirror-1.registry-e.com", "t:mirror-2.registry-e.com"},
+	 {"registry-e.com/bar"},
+	 {"mirror-1.registry-e.com", "mirror-2.registry-e.com", "registry-e.com/bar"}},
+	{"registry-f.com/baz",
+	 "registry-f.com/bar",
+	 false,
+	 {"mirror-1.registry-f.com", "t:mirror-2.registry-f.com"},
+	 {"mirror-1.registry-f.com", "registry-f.com/bar"},
+	 {"mirror-1.registry-f.com", "mirror-2.registry-f.com", "registry-f.com/bar"}},
+	{"registry-g.com/baz",
+	 "registry-g.com/bar",
+	 false,
+	 {"d:mirror-1.registry-g.com", "t:mirror-2.registry-g.com", "mirror-3.registry-g.com",
+	  "a:mirror-4.registry-g.com"},
+	 {"mirror-1.registry-g.com", "mirror-3.registry-g.com", "mirror-4.registry-g.com",
+	  "registry-g.com/bar"},
+	 {"mirror-2.registry-g.com", "mirror-3.registry-g.com", "mirror-4.registry-g.com",
+	  "registry-g.com/bar"}},
+};
+
 TEST(sources_are_the_fitting_mirrors_and_then_the_location)
 {
-	static const struct {
-		const char *prefix, *location;
-		bool digest_only;
-		const char *mirrors[5], *by_digest[6], *by_tag[6];
-	} cases[] = {
-		{"registry-a.com/foo",
-		 "registry-a.com/bar",
-		 false,
-		 {"mirror-1.registry-a.com", "!mirror-2.registry-a.com"},
-		 {"mirror-1.registry-a.com", "!mirror-2.registry-a.com", "registry-a.com/bar"},
-		 {"mirror-1.registry-a.com", "!mirror-2.registry-a.com", "registry-a.com/bar"}},
-		{"registry-b.com/foo",
-		 "registry-b.com/bar",
-		 true,
-		 {"mirror-1.registry-b.com", "mirror-2.registry-b.com"},
-		 {"mirror-1.registry-b.com", "mirror-2.registry-b.com", "registry-b.com/bar"},
-		 {"registry-b.com/bar"}},
-		{"registry-a.com/baz",
-		 "registry-a.com/bar",
-		 false,
-		 {"mirror-1.registry-a.com", "!mirror-2.registry-a.com"},
-		 {"mirror-1.registry-a.com", "!mirror-2.registry-a.com", "registry-a.com/bar"},
-		 {"mirror-1.registry-a.com", "!mirror-2.registry-a.com", "registry-a.com/bar"}},
-		{"registry-b.com/baz",
-		 "registry-b.com/bar",
-		 false,
-		 {"d:mirror-1.registry-b.com", "d:mirror-2.registry-b.com"},
-		 {"mirror-1.registry-b.com", "mirror-2.registry-b.com", "registry-b.com/bar"},
-		 {"registry-b.com/bar"}},
-		{"registry-c.com/baz",
-		 "registry-c.com/bar",
-		 false,
-		 {"mirror-1.registry-c.com", "d:mirror-2.registry-c.com"},
-		 {"mirror-1.registry-c.com", "mirror-2.registry-c.com", "registry-c.com/bar"},
-		 {"mirror-1.registry-c.com", "registry-c.com/bar"}},
-		{"registry-d.com/baz",
-		 "registry-d.com/bar",
-		 true,
-		 {"mirror-1.registry-d.com", "mirror-2.registry-d.com"},
-		 {"mirror-1.registry-d.com", "mirror-2.registry-d.com", "registry-d.com/bar"},
-		 {"registry-d.com/bar"}},
-		{"registry-e.com/baz",
-		 "registry-e.com/bar",
-		 false,
-		 {"t:mirror-1.registry-e.com", "t:mirror-2.registry-e.com"},
-		 {"registry-e.com/bar"},
-		 {"mirror-1.registry-e.com", "mirror-2.registry-e.com", "registry-e.com/bar"}},
-		{"registry-f.com/baz",
-		 "registry-f.com/bar",
-		 false,
-		 {"mirror-1.registry-f.com", "t:mirror-2.registry-f.com"},
-		 {"mirror-1.registry-f.com", "registry-f.com/bar"},
-		 {"mirror-1.registry-f.com", "mirror-2.registry-f.com", "registry-f.com/bar"}},
-		{"registry-g.com/baz",
-		 "registry-g.com/bar",
-		 false,
-		 {"d:mirror-1.registry-g.com", "t:mirror-2.registry-g.com", "mirror-3.registry-g.com",
-		  "a:mirror-4.registry-g.com"},
-		 {"mirror-1.registry-g.com", "mirror-3.registry-g.com", "mirror-4.registry-g.com",
-		  "registry-g.com/bar"},
-		 {"mirror-2.registry-g.com", "mirror-3.registry-g.com", "mirror-4.registry-g.com",
-		  "registry-g.com/bar"}},
-	};
 	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
 
-	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++)
-		add_registry(&text, cases[i].prefix, cases[i].location, cases[i].digest_only,
-			     cases[i].mirrors);
+	for (size_t i = 0; i < ARRAY_LENGTH(mirror_cases); i++)
+		add_registry(&text, mirror_cases[i].prefix, mirror_cases[i].location,
+			     mirror_cases[i].digest_only, mirror_cases[i].mirrors);
 	CLEANUP(registries_conf_release) struct registries_conf conf = loaded(text.buf);
 	EXPECT(conf.n_entries == 9);
-	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
-		expect_sources(&conf, cases[i].prefix, SHA, cases[i].by_digest);
-		expect_sources(&conf, cases[i].prefix, ":aaa", cases[i].by_tag);
+	for (size_t i = 0; i < ARRAY_LENGTH(mirror_cases); i++) {
+		expect_sources(&conf, mirror_cases[i].prefix, SHA, mirror_cases[i].by_digest);
+		expect_sources(&conf, mirror_cases[i].prefix, ":aaa", mirror_cases[i].by_tag);
 	}
 }
 

@@ -115,8 +115,8 @@ TEST(our_own_files_are_our_own_side)
 	archive_writer_free(steal(&writer));
 	fixture_add_random(&fixture, 7, 10);
 	EXPECT_OK(fixture_open(&fixture, path, true, &writer, &err), &err);
-	fixture_expect_blob(archive_writer_earlier(writer), blob);
+	fixture_expect_blob(archive_writer_leftover(writer), blob);
 	damage(0, UINT64_MAX / 2);
-	expect_unreadable(archive_writer_earlier(writer), blob, ERROR_DIGEST, "the medium is damaged");
+	expect_unreadable(archive_writer_leftover(writer), blob, ERROR_DIGEST, "the medium is damaged");
 	damage(0, 0);
 }

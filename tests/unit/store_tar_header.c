@@ -102,6 +102,11 @@ static void add_raw(struct strbuf *tar, const struct raw_entry *entry)
 	strbuf_add(tar, zeros, (size_t)(tar_padded(length) - length));
 }
 
+static void close_bytes(struct volume_set **bytes)
+{
+	volume_set_free(*bytes);
+}
+
 static int note_entry(const struct tar_entry *entry, void *context, struct error *err)
 {
 	(void)err;
@@ -113,7 +118,7 @@ static int list(const struct raw_entry *entries, size_t count, struct strbuf *ou
 {
 	CLEANUP(strbuf_release) struct strbuf tar = STRBUF_INIT;
 	CLEANUP(free_string) char *path = fixture_path("raw.tar");
-	CLEANUP(volume_set_freep) struct volume_set *bytes = NULL;
+	CLEANUP(close_bytes) struct volume_set *bytes = NULL;
 	static const uint8_t zeros[2 * TAR_BLOCK_SIZE];
 
 	for (size_t i = 0; i < count; i++)
@@ -203,7 +208,7 @@ TEST(a_tar_without_its_end_is_cut_short)
 
 	add_raw(&tar, &(struct raw_entry){.name = "a", .type = '0', .data = "xyz"});
 	for (size_t length = 0; length <= tar.len; length++) {
-		CLEANUP(volume_set_freep) struct volume_set *bytes = NULL;
+		CLEANUP(close_bytes) struct volume_set *bytes = NULL;
 		fixture_write_file(path, tar.buf, length);
 		EXPECT_OK(volume_set_open(&bytes, path, &err), &err);
 		EXPECT_ERROR(tar_list(bytes, "cut.tar", note_entry, &out, &err), &err, ERROR_DIGEST,

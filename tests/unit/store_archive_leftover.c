@@ -14,11 +14,11 @@ static void write_some(struct fixture *fixture, const char *path, size_t first, 
 		EXPECT_OK(fixture_put(archive_writer_store(writer), &fixture->blobs[i], &err), &err);
 }
 
-static bool earlier_has(struct archive_writer *writer, const struct fixture_blob *blob)
+static bool leftover_has(struct archive_writer *writer, const struct fixture_blob *blob)
 {
-	struct blob_store *earlier = archive_writer_earlier(writer);
+	struct blob_store *leftover = archive_writer_leftover(writer);
 
-	return earlier && blob_store_has(earlier, &blob->digest, blob->size);
+	return leftover && blob_store_has(leftover, &blob->digest, blob->size);
 }
 
 static bool is_in_directory(const char *name)
@@ -49,16 +49,16 @@ TEST(another_plan_begins_anew_and_offers_what_was_finished)
 	for (size_t i = 0; i < fixture.n_blobs; i++) {
 		const struct fixture_blob *blob = &fixture.blobs[i];
 		EXPECT(!blob_store_has(archive_writer_store(writer), &blob->digest, blob->size));
-		EXPECT(earlier_has(writer, blob) == (i < 5));
+		EXPECT(leftover_has(writer, blob) == (i < 5));
 		if (i < 5)
-			fixture_expect_blob(archive_writer_earlier(writer), blob);
+			fixture_expect_blob(archive_writer_leftover(writer), blob);
 		EXPECT_OK(fixture_put(archive_writer_store(writer), blob, &err), &err);
 	}
 	struct blob_reader *reader = NULL;
-	EXPECT_ERROR(blob_store_open_blob(archive_writer_earlier(writer), &fixture.blobs[6].digest, 10,
+	EXPECT_ERROR(blob_store_open_blob(archive_writer_leftover(writer), &fixture.blobs[6].digest, 10,
 					  &reader, &err),
 		     &err, ERROR_NOT_FOUND, "a.tar.partial.earlier: blob sha256:");
-	EXPECT_ERROR(blob_store_open_blob(archive_writer_earlier(writer), &fixture.blobs[0].digest, 10,
+	EXPECT_ERROR(blob_store_open_blob(archive_writer_leftover(writer), &fixture.blobs[0].digest, 10,
 					  &reader, &err),
 		     &err, ERROR_DIGEST, "has 1000 bytes, should have 10");
 	EXPECT_OK(archive_writer_finish(writer, &fixture.records, false, &err), &err);
@@ -81,7 +81,7 @@ TEST(what_was_finished_earlier_outlives_an_interruption_with_the_new_plan)
 	EXPECT_OK(fixture_open(&fixture, path, true, &writer, &err), &err);
 	for (size_t i = 0; i < fixture.n_blobs; i++) {
 		const struct fixture_blob *blob = &fixture.blobs[i];
-		EXPECT(earlier_has(writer, blob) == (i < 4));
+		EXPECT(leftover_has(writer, blob) == (i < 4));
 		EXPECT(blob_store_has(archive_writer_store(writer), &blob->digest, blob->size) == (i < 1));
 	}
 }
@@ -99,22 +99,22 @@ TEST(of_several_interrupted_runs_the_one_that_had_more_is_kept)
 	write_some(&fixture, path, 0, 1);
 	fixture_add_random(&fixture, 8, 10);
 	EXPECT_OK(fixture_open(&fixture, path, true, &writer, &err), &err);
-	EXPECT(earlier_has(writer, &fixture.blobs[2]) && !earlier_has(writer, &fixture.blobs[3]));
+	EXPECT(leftover_has(writer, &fixture.blobs[2]) && !leftover_has(writer, &fixture.blobs[3]));
 	archive_writer_free(steal(&writer));
 
 	write_some(&fixture, path, 3, 4);
 	fixture_add_random(&fixture, 9, 10);
 	EXPECT_OK(fixture_open(&fixture, path, true, &writer, &err), &err);
-	EXPECT(earlier_has(writer, &fixture.blobs[3]) && !earlier_has(writer, &fixture.blobs[2]));
+	EXPECT(leftover_has(writer, &fixture.blobs[3]) && !leftover_has(writer, &fixture.blobs[2]));
 	archive_writer_free(steal(&writer));
 
 	/* A run in which nothing was finished takes nothing away. */
 	fixture_add_random(&fixture, 10, 10);
 	EXPECT_OK(fixture_open(&fixture, path, true, &writer, &err), &err);
-	EXPECT(earlier_has(writer, &fixture.blobs[3]));
+	EXPECT(leftover_has(writer, &fixture.blobs[3]));
 }
 
-TEST(what_is_damaged_in_an_earlier_file_costs_only_itself)
+TEST(what_is_damaged_in_a_leftover_costs_only_itself)
 {
 	CLEANUP(fixture_release) struct fixture fixture = {0};
 	CLEANUP(free_string) char *path = fixture_path("a.tar");
@@ -136,14 +136,14 @@ TEST(what_is_damaged_in_an_earlier_file_costs_only_itself)
 	const struct fixture_blob *damaged = &fixture.blobs[0];
 	fixture_add_random(&fixture, 7, 10);
 	EXPECT_OK(fixture_open(&fixture, path, true, &writer, &err), &err);
-	EXPECT(earlier_has(writer, damaged));
-	EXPECT_ERROR(blob_store_read_blob(archive_writer_earlier(writer), &damaged->digest, damaged->size,
+	EXPECT(leftover_has(writer, damaged));
+	EXPECT_ERROR(blob_store_read_blob(archive_writer_leftover(writer), &damaged->digest, damaged->size,
 					  1 << 20, &out, &err),
 		     &err, ERROR_DIGEST, "is damaged");
-	fixture_expect_blob(archive_writer_earlier(writer), &fixture.blobs[1]);
+	fixture_expect_blob(archive_writer_leftover(writer), &fixture.blobs[1]);
 }
 
-TEST(what_an_earlier_file_has_lost_is_not_there)
+TEST(what_a_leftover_has_lost_is_not_there)
 {
 	CLEANUP(fixture_release) struct fixture fixture = {0};
 	CLEANUP(free_string) char *path = fixture_path("a.tar");
@@ -158,15 +158,15 @@ TEST(what_an_earlier_file_has_lost_is_not_there)
 	fixture_add_random(&fixture, 7, 10);
 	EXPECT_OK(fixture_open(&fixture, path, true, &writer, &err), &err);
 	for (size_t i = 0; i < fixture.n_blobs; i++) {
-		if (!earlier_has(writer, &fixture.blobs[i]))
+		if (!leftover_has(writer, &fixture.blobs[i]))
 			continue;
-		fixture_expect_blob(archive_writer_earlier(writer), &fixture.blobs[i]);
+		fixture_expect_blob(archive_writer_leftover(writer), &fixture.blobs[i]);
 		n_there++;
 	}
 	EXPECT(n_there > 0 && n_there < fixture.n_blobs - 1);
 }
 
-TEST(an_earlier_file_whose_plan_is_lost_is_ignored_and_removed)
+TEST(a_leftover_whose_plan_is_lost_is_ignored_and_removed)
 {
 	static const char *const plans[] = {"", "airlift-plan 1\n", "airlift-plan 1\nblobs 0\nsha256 x\n"};
 	CLEANUP(free_string) char *path = fixture_path("a.tar");
@@ -183,7 +183,7 @@ TEST(an_earlier_file_whose_plan_is_lost_is_ignored_and_removed)
 		EXPECT(fixture_exists(plan));
 		fixture_write_file(plan, plans[i], strlen(plans[i]));
 		EXPECT_OK(fixture_open(&fixture, path, true, &writer, &err), &err);
-		EXPECT(archive_writer_earlier(writer) == NULL);
+		EXPECT(archive_writer_leftover(writer) == NULL);
 		EXPECT_OK(archive_writer_finish(writer, &fixture.records, true, &err), &err);
 		EXPECT(!is_in_directory("a.tar.partial.earlier"));
 	}
@@ -199,7 +199,7 @@ TEST(a_plain_archive_at_the_same_path_takes_nothing_away)
 	fixture_add_image(&fixture, "x", 1, 1000);
 	write_some(&fixture, path, 0, 2);
 	EXPECT_OK(fixture_open(&fixture, path, false, &writer, &err), &err);
-	EXPECT(earlier_has(writer, &fixture.blobs[1]) && !is_in_directory("a.tar.plan"));
+	EXPECT(leftover_has(writer, &fixture.blobs[1]) && !is_in_directory("a.tar.plan"));
 	archive_writer_free(steal(&writer));
 	fixture_write(&fixture, path, false);
 	EXPECT(!is_in_directory("a.tar.partial.earlier") && !is_in_directory("a.tar.plan.earlier"));
@@ -224,17 +224,17 @@ TEST(an_index_that_never_came_is_written_afterwards)
 	CLEANUP(free_string) char *sidecar = fixture_path("a.tar.index.json");
 	CLEANUP(free_string) char *kept = fixture_path("kept");
 	CLEANUP(free_string) char *plan = fixture_path("a.tar.plan");
-	CLEANUP(free_string) char *earlier = fixture_path("a.tar.partial.earlier");
+	CLEANUP(free_string) char *leftover = fixture_path("a.tar.partial.earlier");
 	struct error err = ERROR_INIT;
 
 	fixture_add_image(&fixture, "x", 1, 1000);
 	fixture_write(&fixture, path, true);
 	EXPECT(rename(sidecar, kept) == 0);
 	fixture_write_file(plan, "plan", 4);
-	fixture_write_file(earlier, "blobs", 5);
+	fixture_write_file(leftover, "blobs", 5);
 	EXPECT_OK(archive_restore_index(path, &err), &err);
 	expect_same(sidecar, kept);
-	EXPECT(!fixture_exists(plan) && !fixture_exists(earlier) && !is_in_directory("a.tar.lock"));
+	EXPECT(!fixture_exists(plan) && !fixture_exists(leftover) && !is_in_directory("a.tar.lock"));
 
 	/* That of the archive which was there before. */
 	fixture_write_file(sidecar, "{}", 2);

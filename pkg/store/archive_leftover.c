@@ -15,22 +15,22 @@
 #include "base/text.h"
 #include "store/archive_writer.h"
 
-#define EARLIER_SUFFIX ".partial.earlier"
-#define EARLIER_PLAN_SUFFIX ".plan.earlier"
+#define LEFTOVER_SUFFIX ".partial.earlier"
+#define LEFTOVER_PLAN_SUFFIX ".plan.earlier"
 
-struct earlier_store {
+struct leftover_store {
 	struct blob_store store;
 	struct volume_set *bytes;
 	struct archive_layout layout;
 	uint64_t filled_bytes; /* of the blobs that are there */
 };
 
-static struct earlier_store *of(struct blob_store *store)
+static struct leftover_store *of(struct blob_store *store)
 {
-	return (struct earlier_store *)store;
+	return (struct leftover_store *)store;
 }
 
-static void earlier_free(struct blob_store *store)
+static void leftover_free(struct blob_store *store)
 {
 	volume_set_free(of(store)->bytes);
 	archive_layout_release(&of(store)->layout);
@@ -38,38 +38,20 @@ static void earlier_free(struct blob_store *store)
 	free(store);
 }
 
-static const struct archive_slot *find_filled(const struct blob_store *store, const struct digest *digest)
+static bool leftover_has(const struct blob_store *store, const struct digest *digest, uint64_t size)
 {
-	const struct earlier_store *earlier = (const struct earlier_store *)store;
-	const struct archive_slot *slot = archive_layout_find(&earlier->layout, digest);
-
-	return slot && slot->status == SLOT_FILLED ? slot : NULL;
+	return archive_layout_has(&((const struct leftover_store *)store)->layout, digest, size);
 }
 
-static bool earlier_has(const struct blob_store *store, const struct digest *digest, uint64_t size)
+static int leftover_locate(struct blob_store *store, struct blob_reader *reader, struct error *err)
 {
-	const struct archive_slot *slot = find_filled(store, digest);
-
-	return slot && slot->size_bytes == size;
+	return archive_layout_locate(&of(store)->layout, of(store)->bytes, store, reader, err);
 }
 
-static int earlier_locate(struct blob_store *store, struct blob_reader *reader, struct error *err)
-{
-	const struct archive_slot *slot = find_filled(store, &reader->digest);
-
-	if (!slot)
-		return blob_not_found(store, &reader->digest, err);
-	if (slot->size_bytes != reader->size)
-		return blob_wrong_size(store, &reader->digest, slot->size_bytes, reader->size, err);
-	reader->bytes = of(store)->bytes;
-	reader->base = slot->offset;
-	return 0;
-}
-
-static const struct blob_store_operations earlier_operations = {
-	.free = earlier_free,
-	.has = earlier_has,
-	.locate = earlier_locate,
+static const struct blob_store_operations leftover_operations = {
+	.free = leftover_free,
+	.has = leftover_has,
+	.locate = leftover_locate,
 };
 
 /* --- opening: whatever is wrong with it, the worst is that something is fetched again */
@@ -87,19 +69,19 @@ static struct volume_set *open_bytes(const char *path)
 	return bytes;
 }
 
-static void find_blobs(struct earlier_store *earlier)
+static void find_blobs(struct leftover_store *leftover)
 {
-	for (size_t i = 0; i < earlier->layout.digests.count; i++) {
+	for (size_t i = 0; i < leftover->layout.digests.count; i++) {
 		CLEANUP(error_clear) struct error ignored = ERROR_INIT;
-		struct archive_slot *slot = &earlier->layout.slots[i];
+		struct archive_slot *slot = &leftover->layout.slots[i];
 		bool has = false;
 		/* A plan's sizes are limited: no sum overflows. */
-		if (slot->offset + slot->size_bytes > volume_set_size(earlier->bytes))
+		if (slot->offset + slot->size_bytes > volume_set_size(leftover->bytes))
 			break;
-		if (archive_has_header(&earlier->layout, earlier->bytes, i, &has, &ignored) < 0 || !has)
+		if (archive_has_header(&leftover->layout, leftover->bytes, i, &has, &ignored) < 0 || !has)
 			continue;
 		slot->status = SLOT_FILLED;
-		earlier->filled_bytes += slot->size_bytes;
+		leftover->filled_bytes += slot->size_bytes;
 	}
 }
 
@@ -107,23 +89,23 @@ static void find_blobs(struct earlier_store *earlier)
 static struct blob_store *open_file(const char *path, const struct strbuf *plan)
 {
 	CLEANUP(error_clear) struct error ignored = ERROR_INIT;
-	struct earlier_store *earlier = xcalloc(1, sizeof(*earlier));
-	CLEANUP(blob_store_freep) struct blob_store *opened = &earlier->store;
+	struct leftover_store *leftover = xcalloc(1, sizeof(*leftover));
+	CLEANUP(blob_store_freep) struct blob_store *opened = &leftover->store;
 
-	earlier->store.operations = &earlier_operations;
-	earlier->store.name = xstrdup(path);
-	archive_layout_init(&earlier->layout, true);
-	earlier->bytes = open_bytes(path);
-	if (!earlier->bytes || archive_plan_parse(&earlier->layout, plan, &ignored) < 0)
+	leftover->store.operations = &leftover_operations;
+	leftover->store.name = xstrdup(path);
+	archive_layout_init(&leftover->layout, true);
+	leftover->bytes = open_bytes(path);
+	if (!leftover->bytes || archive_plan_parse(&leftover->layout, plan, &ignored) < 0)
 		return NULL;
-	find_blobs(earlier);
-	return earlier->filled_bytes ? steal(&opened) : NULL;
+	find_blobs(leftover);
+	return leftover->filled_bytes ? steal(&opened) : NULL;
 }
 
-struct blob_store *archive_earlier_open(const char *path)
+struct blob_store *archive_leftover_open(const char *path)
 {
-	CLEANUP(free_string) char *file_path = xasprintf("%s" EARLIER_SUFFIX, path);
-	CLEANUP(free_string) char *plan_path = xasprintf("%s" EARLIER_PLAN_SUFFIX, path);
+	CLEANUP(free_string) char *file_path = xasprintf("%s" LEFTOVER_SUFFIX, path);
+	CLEANUP(free_string) char *plan_path = xasprintf("%s" LEFTOVER_PLAN_SUFFIX, path);
 	CLEANUP(strbuf_release) struct strbuf plan = STRBUF_INIT;
 	CLEANUP(error_clear) struct error ignored = ERROR_INIT;
 
@@ -143,12 +125,12 @@ static void tell_given_up(const char *path, struct blob_store *given_up, struct 
 		    text_format_size(of(kept)->filled_bytes, kept_size));
 }
 
-int archive_earlier_keep(const struct archive_writer *writer, const struct strbuf *plan, struct error *err)
+int archive_leftover_keep(const struct archive_writer *writer, const struct strbuf *plan, struct error *err)
 {
-	CLEANUP(free_string) char *file_path = xasprintf("%s" EARLIER_SUFFIX, writer->path);
-	CLEANUP(free_string) char *plan_path = xasprintf("%s" EARLIER_PLAN_SUFFIX, writer->path);
+	CLEANUP(free_string) char *file_path = xasprintf("%s" LEFTOVER_SUFFIX, writer->path);
+	CLEANUP(free_string) char *plan_path = xasprintf("%s" LEFTOVER_PLAN_SUFFIX, writer->path);
 	CLEANUP(blob_store_freep) struct blob_store *left = open_file(writer->partial_path, plan);
-	CLEANUP(blob_store_freep) struct blob_store *kept = archive_earlier_open(writer->path);
+	CLEANUP(blob_store_freep) struct blob_store *kept = archive_leftover_open(writer->path);
 
 	if (!left)
 		return 0;
@@ -165,9 +147,9 @@ int archive_earlier_keep(const struct archive_writer *writer, const struct strbu
 	return 0;
 }
 
-int archive_earlier_remove(const char *path, struct error *err)
+int archive_leftover_remove(const char *path, struct error *err)
 {
-	static const char *const suffixes[] = {EARLIER_SUFFIX, EARLIER_PLAN_SUFFIX};
+	static const char *const suffixes[] = {LEFTOVER_SUFFIX, LEFTOVER_PLAN_SUFFIX};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(suffixes); i++) {
 		CLEANUP(free_string) char *name = xasprintf("%s%s", path, suffixes[i]);
