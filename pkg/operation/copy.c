@@ -62,28 +62,31 @@ static int add_from_registry(struct plan *plan, const struct location *location,
 	return 0;
 }
 
-static int ambiguous_store(const struct blob_store *store, const struct location *location, struct error *err)
+static void ambiguous_store(const struct blob_store *store, const struct location *location,
+			    struct error *err)
 {
 	CLEANUP(strbuf_release) struct strbuf names = STRBUF_INIT;
 	size_t count;
 	const struct store_image *images = blob_store_images(store, &count);
 
 	for (size_t i = 0; i < count && i < 10; i++) {
-		CLEANUP(free_string) char *name =
-			text_escaped(images[i].name ? images[i].name : "(without a name)");
+		CLEANUP(free_string)
+		char *name = text_escaped(images[i].name ? images[i].name : "(without a name)");
 		strbuf_addf(&names, "%s%s", i ? ", " : "", name);
 	}
 	if (location->name) {
 		CLEANUP(free_string) char *wanted = text_escaped(location->name);
-		return error_set(err, ERROR_NOT_FOUND, "%s: holds no image named '%s'; it holds %zu: %s%s",
-				 blob_store_name(store), wanted, count, names.buf, count > 10 ? ", ..." : "");
+		error_set(err, ERROR_NOT_FOUND, "%s: holds no image named '%s'; it holds %zu: %s%s",
+			  blob_store_name(store), wanted, count, names.buf, count > 10 ? ", ..." : "");
+		return;
 	}
 	error_set(err, ERROR_INVALID, "%s: holds %zu images: %s%s", blob_store_name(store), count, names.buf,
 		  count > 10 ? ", ..." : "");
 	if (location->type == LOCATION_ARCHIVE)
-		return error_advise(err, "push sends all of them; oci-archive:%s:NAME is one of them",
-				    location->path);
-	return error_advise(err, "add :NAME to choose one");
+		error_advise(err, "push sends all of them; oci-archive:%s:NAME is one of them",
+			     location->path);
+	else
+		error_advise(err, "add :NAME to choose one");
 }
 
 static const struct store_image *find_stored(const struct blob_store *store, const char *name)
@@ -147,8 +150,10 @@ static int add_from_store(struct plan *plan, const struct location *location, st
 	const struct store_image *stored = choose_stored(store, location);
 	struct source_image from = {0};
 
-	if (!stored)
-		return ambiguous_store(store, location, err);
+	if (!stored) {
+		ambiguous_store(store, location, err);
+		return -1;
+	}
 	CLEANUP(free_string) char *name = stored->name ? text_escaped(stored->name) : xstrdup(location->text);
 	source_image_init_store(&from, &stored->descriptor);
 	*image = plan_add_image(plan, name, &from);

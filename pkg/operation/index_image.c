@@ -39,24 +39,25 @@ int index_image_init(struct index_image *index, struct source *source, const str
 
 /* --- the platform */
 
-static int no_single_match(const struct manifest *manifest, const char *filter, size_t n_matches,
-			   struct error *err)
+static void no_single_match(const struct manifest *manifest, const char *filter, size_t n_matches,
+			    struct error *err)
 {
 	CLEANUP(strbuf_release) struct strbuf table = STRBUF_INIT;
 
 	for (size_t i = 0; i < manifest->n_children; i++) {
 		char text[DIGEST_TEXT_SIZE];
-		CLEANUP(free_string) char *platform =
+		CLEANUP(free_string)
+		char *platform =
 			manifest->children[i].has_platform ? platform_format(&manifest->children[i].platform)
 							   : xstrdup("(none)");
 		CLEANUP(free_string) char *shown = text_escaped(platform);
 		strbuf_addf(&table, "\n  %-16s %s", shown,
 			    digest_format(&manifest->children[i].digest, text));
 	}
-	return error_set(err, ERROR_INVALID,
-			 "the image is a manifest list and %s of its images match '%s' - use "
-			 "--index-filter-by-os to select from:%s",
-			 n_matches ? "several" : "none", filter, table.buf);
+	error_set(err, ERROR_INVALID,
+		  "the image is a manifest list and %s of its images match '%s' - use "
+		  "--index-filter-by-os to select from:%s",
+		  n_matches ? "several" : "none", filter, table.buf);
 }
 
 static int compile_filter(regex_t *pattern, const char *filter, struct error *err)
@@ -95,7 +96,10 @@ static int choose_child(const struct manifest *manifest, const char *filter, con
 		n_matches++;
 	}
 	regfree(&pattern);
-	return n_matches == 1 ? 0 : no_single_match(manifest, filter, n_matches, err);
+	if (n_matches == 1)
+		return 0;
+	no_single_match(manifest, filter, n_matches, err);
+	return -1;
 }
 
 /* Replaces the index in `manifest` by its chosen child. */

@@ -44,7 +44,7 @@ end_everything() {
 	for pid in ${started[@]+"${started[@]}"}; do
 		wait "$pid" 2>/dev/null
 	done
-	cd / && chmod -R u+w "$T" && rm -rf "$T"
+	cd / && chmod -R u+w "$T" 2>/dev/null; rm -rf "$T"
 }
 trap end_everything EXIT
 trap 'exit 130' INT

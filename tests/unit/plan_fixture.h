@@ -12,6 +12,7 @@ struct plan_fixture {
 	struct fake_registry *registry; /* the source */
 	struct fake_registry *target;   /* or NULL */
 	struct http_client *http;
+	struct registry_options options; /* the client borrows its lists of hosts */
 	struct registry_client *client;
 	struct source *source;
 	struct manifest_cache *cache;
@@ -28,20 +29,20 @@ static inline void plan_fixture_open(struct plan_fixture *fixture, const struct 
 	if (with_target)
 		fixture->target = fake_registry_start(&(struct fake_options){0});
 	EXPECT_OK(http_client_new(&fixture->http, &(struct http_options){0}, &err), &err);
-	struct registry_options registry = {.http = fixture->http,
-					    .retry = {.max_attempts = 3, .delay_ms = 1}};
+	struct registry_options *registry = &fixture->options;
+	registry->http = fixture->http;
+	registry->retry = (struct retry_policy){.max_attempts = 3, .delay_ms = 1};
 	for (int side = 0; side < 2; side++) {
-		registry.sides[side].is_insecure = true;
-		strvec_push(&registry.sides[side].insecure_hosts, fake_registry_host(fixture->registry));
+		registry->sides[side].is_insecure = true;
+		strvec_push(&registry->sides[side].insecure_hosts, fake_registry_host(fixture->registry));
 		if (with_target)
-			strvec_push(&registry.sides[side].insecure_hosts,
+			strvec_push(&registry->sides[side].insecure_hosts,
 				    fake_registry_host(fixture->target));
 	}
-	EXPECT_OK(registry_client_new(&fixture->client, &registry, &err), &err);
+	EXPECT_OK(registry_client_new(&fixture->client, registry, &err), &err);
 	fixture->source = source_new_registry(fixture->client);
 	EXPECT_OK(manifest_cache_open(&fixture->cache, test_directory(), &err), &err);
 	fixture->plan = plan_new(fixture->source, fixture->cache);
-	/* The client borrows the lists of hosts; they live as long as the test. */
 }
 
 static inline void plan_fixture_close(struct plan_fixture *fixture)
@@ -50,6 +51,8 @@ static inline void plan_fixture_close(struct plan_fixture *fixture)
 	manifest_cache_free(fixture->cache);
 	source_free(fixture->source);
 	registry_client_free(fixture->client);
+	for (int side = 0; side < 2; side++)
+		strvec_release(&fixture->options.sides[side].insecure_hosts);
 	http_client_free(fixture->http);
 	fake_registry_stop(fixture->target);
 	fake_registry_stop(fixture->registry);
