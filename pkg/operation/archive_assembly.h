@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A new archive while it is put together: what was asked for, and what an archive of the same name holds. */
+/* A new archive while it is put together: what was asked for, and what an archive of the same name holds.
+ * Private to this module. */
 #pragma once
 
 #include <sys/stat.h>

@@ -78,15 +78,6 @@ static int check_complete(const struct archive_assembly *assembly, struct error 
 
 /* --- writing */
 
-static char *parent_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	if (!slash)
-		return xstrdup(".");
-	return slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
-}
-
 /* What an interrupted run with the same plan has put there takes no space again. */
 static uint64_t bytes_there(const char *path)
 {
@@ -99,7 +90,7 @@ static uint64_t bytes_there(const char *path)
 static int check_space(const struct archive_assembly *assembly, const struct blob_list *blobs,
 		       struct error *err)
 {
-	CLEANUP(free_string) char *parent = parent_of(assembly->target->path);
+	CLEANUP(free_string) char *parent = path_parent(assembly->target->path);
 	uint64_t planned = archive_planned_size(blobs->items, blobs->count);
 	uint64_t there = bytes_there(assembly->target->path);
 

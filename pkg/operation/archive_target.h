@@ -5,6 +5,8 @@
  * An archive that exists already is not changed: a new one is written beside it with what the earlier one
  * holds and what is asked for now, blobs that the earlier one has are taken from it, and it is replaced by
  * rename when the new one is whole. When it holds everything already, nothing is written.
+ *
+ * Private to this module.
  */
 #pragma once
 

@@ -4,6 +4,8 @@
  * at the source and one at the target. A note beside the job names the digests of the indexes that were
  * mirrored completely, and the flags that decide what that means. The source must still answer with them,
  * and so must the target: a registry, or an archive that is there and complete.
+ *
+ * Private to this module.
  */
 #pragma once
 

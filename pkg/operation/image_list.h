@@ -2,6 +2,8 @@
 /*
  * A catalog's image list, remembered in the work directory by the digest of the index image: a catalog
  * that has not changed is not read again. What was damaged counts as not remembered.
+ *
+ * Private to this module.
  */
 #pragma once
 

@@ -47,9 +47,9 @@ static void no_single_match(const struct manifest *manifest, const char *filter,
 	for (size_t i = 0; i < manifest->n_children; i++) {
 		char text[DIGEST_TEXT_SIZE];
 		CLEANUP(free_string)
-		char *platform =
-			manifest->children[i].has_platform ? platform_format(&manifest->children[i].platform)
-							   : xstrdup("(none)");
+		char *platform = manifest->children[i].has_platform
+					 ? platform_format(&manifest->children[i].platform)
+					 : xstrdup("(none)");
 		CLEANUP(free_string) char *shown = text_escaped(platform);
 		strbuf_addf(&table, "\n  %-16s %s", shown,
 			    digest_format(&manifest->children[i].digest, text));

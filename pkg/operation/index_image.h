@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The index image of a catalog: its manifest, the platform that is read, the images that it names. */
+/* The index image of a catalog: its manifest, the platform that is read, the images that it names.
+ * Private to this module. */
 #pragma once
 
 #include "operation/run.h"

@@ -2,6 +2,8 @@
 /*
  * What `oc image mirror`, `oc adm catalog mirror` and `oc adm release mirror` write to file://: a tree "v2/"
  * with a directory for each repository. It is no archive of ours; people who change over have some.
+ *
+ * Private to this module.
  */
 #pragma once
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of this module share while a plan is resolved. */
+/* What the files of this module share while a plan is resolved. Private to this module. */
 #pragma once
 
 #include "base/map.h"

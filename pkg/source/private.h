@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of this module share. */
+/* What the files of this module share. Private to this module. */
 #pragma once
 
 #include "source/source.h"
