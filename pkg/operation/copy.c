@@ -51,8 +51,10 @@ static int add_from_registry(struct plan *plan, const struct location *location,
 	CLEANUP(free_string) char *name = reference_exact(&reference);
 	int result = source_image_init_registry(&from, plan->source, name, &reference, err);
 	reference_release(&reference);
-	if (result < 0)
+	if (result < 0) {
+		source_image_release(&from);
 		return -1;
+	}
 	*image = plan_add_image(plan, name, &from);
 	if (*location->reference.id) {
 		if (reference_digest(&location->reference, &(*image)->digest, err) < 0)
