@@ -90,6 +90,9 @@ TEST(skopeo_reads_an_image_out_of_an_archive)
 	CLEANUP(blob_store_freep) struct blob_store *store = NULL;
 	struct error err = ERROR_INIT;
 
+	/* skopeo keeps notes in the home of its caller. */
+	setenv("HOME", test_directory(), 1);
+	unsetenv("XDG_DATA_HOME");
 	const struct fixture_blob *manifest = fixture_add_image(&fixture, "quay.io/a/b:c", 1, 1000);
 	fixture_write(&fixture, path, true);
 	int status = RUN(log, (char *)"skopeo", (char *)"inspect", (char *)"--raw", source);
