@@ -256,3 +256,33 @@ TEST(an_image_of_an_index_is_pushed_with_its_children_first)
 	EXPECT(fake_registry_count_manifests(fixture.plan.target) == 3);
 	mirror_fixture_close(&fixture);
 }
+
+TEST(a_child_of_many_images_is_written_once_into_each_repository)
+{
+	struct mirror_fixture fixture;
+	struct fake_image platforms[] = {
+		{.seed = 1, .n_layers = 1, .layer_size = 100},
+		{.seed = 2, .n_layers = 1, .layer_size = 100, .architecture = "arm64"},
+		{.seed = 1, .n_layers = 1, .layer_size = 100}};
+	static const char *const repositories[] = {"m/list", "m/list", "m/other"};
+
+	mirror_fixture_open(&fixture);
+	fake_registry_add_image(fixture.plan.registry, "a/b", &platforms[0], NULL);
+	fake_registry_add_image(fixture.plan.registry, "a/b", &platforms[1], NULL);
+	fake_registry_add_index(fixture.plan.registry, "a/b", "v0", true, platforms, 2, NULL);
+	fake_registry_add_index(fixture.plan.registry, "a/b", "v1", true, platforms + 1, 2, NULL);
+	fake_registry_add_index(fixture.plan.registry, "a/b", "v2", true, platforms, 2, NULL);
+	for (size_t i = 0; i < ARRAY_LENGTH(repositories); i++) {
+		CLEANUP(free_string) char *source = xasprintf("a/b:v%zu", i);
+		CLEANUP(free_string) char *tag = xasprintf("v%zu", i);
+		struct plan_image *image = plan_fixture_add(&fixture.plan, source);
+		image->target_repository = xstrdup(repositories[i]);
+		image->target_tag = steal(&tag);
+	}
+	mirror_fixture_start(&fixture, false);
+	move(&fixture);
+	EXPECT(mirror_counts(fixture.mirror).images_copied == 3);
+	EXPECT(fake_registry_count(fixture.plan.target, "PUT", "/v2/m/list/manifests/") == 4);
+	EXPECT(fake_registry_count(fixture.plan.target, "PUT", "/v2/m/other/manifests/") == 3);
+	mirror_fixture_close(&fixture);
+}
