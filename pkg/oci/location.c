@@ -107,11 +107,29 @@ static int check_target(const struct location *location, struct error *err)
 /* What a registry location must have to serve as an image or as a target. */
 typedef int check_fn(const struct location *location, struct error *err);
 
+/* "user:password@host/...", also behind "https://": such a text must not be shown. */
+static bool has_password(const char *text)
+{
+	const char *scheme = strstr(text, "://");
+	const char *first = scheme ? scheme + 3 : text;
+	const char *at = strchr(first, '@');
+	const char *slash = strchr(first, '/');
+	const char *colon = strchr(first, ':');
+
+	return at && slash && colon && at < slash && colon < at;
+}
+
 static int parse_registry(struct location *location, check_fn *check, struct error *err)
 {
 	CLEANUP(error_clear) struct error reason = ERROR_INIT;
 	struct reference *reference = &location->reference;
 	const char *text = location->text;
+
+	if (has_password(text))
+		return error_set(
+			err, ERROR_USAGE,
+			"a reference has a password in it, which everybody can see on a command line; "
+			"write HOST/REPOSITORY alone, and put the credentials into a file: --authfile FILE");
 	int result = text_starts_with(text, registry_prefix)
 			     ? reference_parse_with_host(reference, text + strlen(registry_prefix), &reason)
 			     : reference_parse(reference, text, &reason);
@@ -150,9 +168,21 @@ int location_parse_target(struct location *location, const char *text, struct er
 	return parse_text(location, text, check_target, err);
 }
 
+static int not_an_archive(const char *text, struct error *err)
+{
+	CLEANUP(free_string) char *shown = text_escaped(text);
+
+	error_set(err, ERROR_USAGE, "'%s' is no archive of airlift", shown);
+	return error_advise(err, "airlift copy %s HOST/REPOSITORY:TAG sends what it names", shown);
+}
+
 int location_parse_archive(struct location *location, const char *text, struct error *err)
 {
 	bool has_scheme = text_starts_with(text, "archive:") || text_starts_with(text, "file://");
+
+	if (text_starts_with(text, "oci:") || text_starts_with(text, "oci-archive:") ||
+	    text_starts_with(text, "docker://"))
+		return not_an_archive(text, err);
 	CLEANUP(free_string) char *full = has_scheme ? xstrdup(text) : xasprintf("archive:%s", text);
 
 	return location_parse(location, full, err);

@@ -68,13 +68,20 @@ int platform_parse(struct platform *platform, const char *text, struct error *er
 	return 0;
 }
 
+/* arm64 has had one variant so far, which may be left out (containerd's platforms package says the same). */
+static bool variant_matches(const char *architecture, const char *have, const char *wanted)
+{
+	if (!*wanted || !strcmp(have, wanted))
+		return true;
+	return !*have && !strcmp(architecture, "arm64") && !strcmp(wanted, "v8");
+}
+
 bool platform_matches(const struct platform *have, const struct platform *wanted)
 {
-	const char *variant = or_empty(wanted->variant);
-
 	return !strcmp(or_empty(have->os), or_empty(wanted->os)) &&
 	       !strcmp(or_empty(have->architecture), or_empty(wanted->architecture)) &&
-	       (!*variant || !strcmp(or_empty(have->variant), variant));
+	       variant_matches(or_empty(have->architecture), or_empty(have->variant),
+			       or_empty(wanted->variant));
 }
 
 static int read_word(char **word, const json_t *object, const char *key, struct error *err)

@@ -35,6 +35,9 @@ bool archive_assembly_is_replaced(const struct archive_assembly *assembly, const
  * what is attached to them. */
 int archive_assembly_plan_earlier(struct archive_assembly *assembly, struct outcome *outcome,
 				  struct error *err) MUST_CHECK;
+/* An image that stays and cannot be read any more is an error: the earlier archive has the most that there is
+ * of it, and must not be replaced by one without. */
+int archive_assembly_check_kept(const struct archive_assembly *assembly, struct error *err) MUST_CHECK;
 /* Under the writer's lock: nobody has replaced the earlier archive since it was opened. */
 int archive_assembly_check_earlier(const struct archive_assembly *assembly, struct error *err) MUST_CHECK;
 

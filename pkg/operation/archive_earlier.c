@@ -151,6 +151,36 @@ static void keep_attached(const struct archive_assembly *assembly, struct kept *
 	}
 }
 
+static bool is_asked_for(const struct plan *plan, const char *name)
+{
+	for (size_t i = 0; i < plan->n_images; i++)
+		if (!strcmp(plan->images[i]->name, name))
+			return true;
+	return false;
+}
+
+int archive_assembly_check_kept(const struct archive_assembly *assembly, struct error *err)
+{
+	const struct plan *plan = assembly->plans[1];
+
+	for (size_t i = 0; plan && i < plan->n_images; i++) {
+		const struct plan_image *image = plan->images[i];
+
+		/* What was asked for again is told as missing. */
+		if (plan_image_takes_part(image) || is_asked_for(assembly->plans[0], image->name))
+			continue;
+		error_set(err, image->failure.code, "%s: %s, which it holds, cannot be taken over: %s",
+			  assembly->target->path, image->name, image->failure.message);
+		return error_advise(err,
+				    "it was left as it is; airlift verify %s finds all that is damaged; name "
+				    "what the image "
+				    "belongs to on the command line too and it is fetched again, or choose "
+				    "another archive",
+				    assembly->target->path);
+	}
+	return 0;
+}
+
 int archive_assembly_plan_earlier(struct archive_assembly *assembly, struct outcome *outcome,
 				  struct error *err)
 {
@@ -177,7 +207,7 @@ int archive_assembly_plan_earlier(struct archive_assembly *assembly, struct outc
 	if (plan_resolve(assembly->plans[1], &options, err) < 0)
 		return -1;
 	plan_seal(assembly->plans[1]);
-	return 0;
+	return archive_assembly_check_kept(assembly, err);
 }
 
 int archive_assembly_check_earlier(const struct archive_assembly *assembly, struct error *err)

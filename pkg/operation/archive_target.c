@@ -142,9 +142,10 @@ static int write_archive(struct archive_assembly *assembly, const struct blob_li
 	    archive_assembly_check_earlier(assembly, err) < 0 || check_space(assembly, blobs, err) < 0)
 		return -1;
 	outcome_phase(outcome, "copying");
-	for (size_t i = 0; i < assembly->n_plans; i++)
-		if (write_plan(assembly, i, writer, err) < 0)
-			return -1;
+	/* What is kept goes first: if it is damaged nothing has been fetched in vain. */
+	if ((assembly->n_plans > 1 && write_plan(assembly, 1, writer, err) < 0) ||
+	    archive_assembly_check_kept(assembly, err) < 0 || write_plan(assembly, 0, writer, err) < 0)
+		return -1;
 	if (check_roots(target->plan, err) < 0 || check_complete(assembly, err) < 0)
 		return -1;
 	outcome_phase(outcome, "finishing");
@@ -193,6 +194,17 @@ void archive_target_note(const char *path, bool with_records, struct outcome *ou
 	note(path, with_records, outcome);
 }
 
+/* The archive would take the place of the link, on the link's disk. */
+static int refuse_link(const char *path, struct error *err)
+{
+	struct stat status;
+
+	if (lstat(path, &status) < 0 || !S_ISLNK(status.st_mode))
+		return 0;
+	error_set(err, ERROR_INVALID, "%s: is a symbolic link", path);
+	return error_advise(err, "name the file that it stands for");
+}
+
 int archive_target_write(struct run *run, struct archive_target *target, struct outcome *outcome,
 			 struct error *err)
 {
@@ -200,8 +212,8 @@ int archive_target_write(struct run *run, struct archive_target *target, struct 
 		.run = run, .target = target, .plans = {target->plan}, .n_plans = 1};
 	CLEANUP(blob_list_release) struct blob_list blobs = {0};
 
-	if (run_check_failures(run, target->plan, err) < 0 || check_complete(&assembly, err) < 0 ||
-	    archive_assembly_open_earlier(&assembly, err) < 0)
+	if (refuse_link(target->path, err) < 0 || run_check_failures(run, target->plan, err) < 0 ||
+	    check_complete(&assembly, err) < 0 || archive_assembly_open_earlier(&assembly, err) < 0)
 		return -1;
 	if (archive_assembly_has_everything(&assembly)) {
 		outcome->is_nothing_new = true;

@@ -121,8 +121,14 @@ static int build_mapping(struct catalog_mirror *mirror, struct catalog_job *job,
 
 static int open_job(struct catalog_mirror *mirror, size_t number, struct error *err)
 {
-	return index_image_init(&mirror->jobs[number].index, mirror->source,
-				&mirror->request->sources[number], err);
+	struct index_image *index = &mirror->jobs[number].index;
+
+	if (index_image_init(index, mirror->source, &mirror->request->sources[number], err) < 0)
+		return -1;
+	for (size_t i = 0; i < number; i++)
+		if (!strcmp(mirror->jobs[i].index.name, index->name))
+			return error_set(err, ERROR_USAGE, "%s: is named twice", index->name);
+	return 0;
 }
 
 static int read_job(struct catalog_mirror *mirror, struct catalog_job *job, struct error *err)
@@ -248,7 +254,6 @@ static int mirror_to_target_registry(struct catalog_mirror *mirror, struct error
 	return mirror->outcome->root_failure != ERROR_NONE ? 0 : write_files(mirror, err);
 }
 
-/* What is in it stays the job's. */
 /* Texts of the catalog that are no references: the archive says that it lacks them. */
 static struct archive_missing *list_unusable(const struct catalog_mirror *mirror, size_t *count)
 {

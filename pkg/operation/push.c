@@ -43,6 +43,7 @@ struct push {
 	struct source *source;
 	const struct archive_records *records; /* borrowed from the source's store */
 	struct mapping *mappings;              /* one a root */
+	struct strvec *unusable;               /* one a root: texts that are no references, as messages */
 	struct plan *plan;
 	struct map recorded; /* source -> struct archive_image */
 	struct map missing;  /* source -> struct archive_missing */
@@ -51,9 +52,12 @@ struct push {
 
 static void push_release(struct push *push)
 {
-	for (size_t i = 0; push->mappings && i < push->records->n_roots; i++)
+	for (size_t i = 0; push->mappings && i < push->records->n_roots; i++) {
 		mapping_release(&push->mappings[i]);
+		strvec_release(&push->unusable[i]);
+	}
 	free(push->mappings);
+	free(push->unusable);
 	map_release(&push->recorded);
 	map_release(&push->missing);
 	map_release(&push->planned);
@@ -70,7 +74,7 @@ static bool is_catalog(const struct archive_root *root)
 static int map_root(struct push *push, size_t number, struct error *err)
 {
 	const struct archive_root *root = &push->records->roots[number];
-	CLEANUP(strvec_release) struct strvec warnings = STRVEC_INIT;
+	struct strvec *warnings = &push->unusable[number];
 	struct reference index = REFERENCE_INIT;
 	int result = 0;
 
@@ -79,10 +83,10 @@ static int map_root(struct push *push, size_t number, struct error *err)
 	if (result == 0)
 		result = mapping_build(&push->mappings[number], &root->images,
 				       is_catalog(root) ? &index : NULL, &push->request->target.reference,
-				       push->request->naming.max_components, &warnings, err);
-	for (size_t i = 0; i < warnings.count; i++) {
-		log_warning("%s", warnings.items[i]);
-		strvec_push(&push->outcome->skipped, warnings.items[i]);
+				       push->request->naming.max_components, warnings, err);
+	for (size_t i = 0; i < warnings->count; i++) {
+		log_warning("%s", warnings->items[i]);
+		strvec_push(&push->outcome->skipped, warnings->items[i]);
 	}
 	reference_release(&index);
 	return result < 0 ? error_wrap(err, "%s", root->source) : 0;
@@ -241,6 +245,8 @@ static void list_missing(const struct push *push, size_t number, struct strvec *
 		if (image && !plan_image_takes_part(image))
 			strvec_push(missing, image->failure.message);
 	}
+	for (size_t i = 0; i < push->unusable[number].count; i++)
+		strvec_push(missing, push->unusable[number].items[i]);
 	strvec_sort_unique(missing);
 }
 
@@ -287,6 +293,7 @@ static int open_archive(struct push *push, struct error *err)
 		return -1;
 	push->records = archive_store_records(source_store(push->source));
 	push->mappings = xcalloc(push->records->n_roots, sizeof(*push->mappings));
+	push->unusable = xcalloc(push->records->n_roots, sizeof(*push->unusable));
 	for (size_t i = 0; i < push->records->n_images; i++)
 		map_set(&push->recorded, push->records->images[i].source, &push->records->images[i]);
 	for (size_t i = 0; i < push->records->n_missing; i++)

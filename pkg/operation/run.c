@@ -26,6 +26,16 @@ static char *default_work_directory(void)
 }
 
 /* A dry run may look on while the job is running. */
+/* The same relative path is another file in another directory. */
+static void add_location(struct strbuf *text, const struct location *location)
+{
+	CLEANUP(free_string) char *directory = NULL;
+
+	if (location->type != LOCATION_REGISTRY && *location->path != '/')
+		directory = realpath(".", NULL);
+	strbuf_addf(text, "%s%s%s", location->text, directory ? "\nin " : "", directory ? directory : "");
+}
+
 static char *job_key(const struct run_options *options, const char *command, const struct location *sources,
 		     size_t n_sources, const struct location *target)
 {
@@ -34,9 +44,12 @@ static char *job_key(const struct run_options *options, const char *command, con
 	struct digest digest;
 
 	strbuf_addf(&text, "%s%s", command, options->is_dry_run ? " (dry run)" : "");
-	for (size_t i = 0; i < n_sources; i++)
-		strbuf_addf(&text, "\n%s", sources[i].text);
-	strbuf_addf(&text, "\n-> %s", target->text);
+	for (size_t i = 0; i < n_sources; i++) {
+		strbuf_add_string(&text, "\n");
+		add_location(&text, &sources[i]);
+	}
+	strbuf_add_string(&text, "\n-> ");
+	add_location(&text, target);
 	digest_of(text.buf, text.len, &digest);
 	return xstrndup(digest_format_hex(&digest, hex), 24);
 }

@@ -50,7 +50,9 @@ TEST(an_empty_variant_matches_any)
 	EXPECT(matches("linux/arm64/v8", "linux/arm64"));
 	EXPECT(matches("linux/arm/v7", "linux/arm/v7"));
 	EXPECT(!matches("linux/arm/v6", "linux/arm/v7"));
-	EXPECT(!matches("linux/arm64", "linux/arm64/v8"));
+	EXPECT(matches("linux/arm64", "linux/arm64/v8"));
+	EXPECT(!matches("linux/arm64", "linux/arm64/v9"));
+	EXPECT(!matches("linux/arm", "linux/arm/v7"));
 	EXPECT(!matches("linux/arm64", "linux/arm"));
 	EXPECT(!matches("windows/amd64", "linux/amd64"));
 }
