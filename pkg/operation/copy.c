@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "operation/archive_target.h"
 #include "store/archive.h"
@@ -292,6 +293,20 @@ static int write_directory(struct run *run, struct plan *plan, const struct loca
 	return result;
 }
 
+/* An image of a layout may be called anything. */
+static void warn_without_registry(const char *name, const char *path)
+{
+	CLEANUP(error_clear) struct error ignored = ERROR_INIT;
+	struct reference reference = REFERENCE_INIT;
+
+	if (reference_parse(&reference, name, &ignored) < 0 || !*reference.registry)
+		log_warning("%s: names no registry, so that push cannot know where it belongs; airlift copy "
+			    "archive:%s "
+			    "HOST/REPOSITORY:TAG sends it",
+			    name, path);
+	reference_release(&reference);
+}
+
 static int write_archive(struct run *run, struct plan *plan, const struct location *target,
 			 struct outcome *outcome, struct error *err)
 {
@@ -304,6 +319,8 @@ static int write_archive(struct run *run, struct plan *plan, const struct locati
 		.n_roots = 1,
 	};
 
+	if (archive.with_records)
+		warn_without_registry(root.source, target->path);
 	strvec_push(&root.images, plan->images[0]->name);
 	if (target->name) {
 		/* What an oci-archive calls it is for the person to say. */
