@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "operation/archive_target.h"
+#include "operation/directory_target.h"
 #include "store/archive.h"
 
 /* --- the request */
@@ -238,61 +239,6 @@ static int check_promise(const struct plan_image *image, const struct location *
 			 image->name, digest_format(&image->digest, text));
 }
 
-static uint64_t missing_bytes(const struct plan *plan, const struct blob_store *store)
-{
-	uint64_t bytes = 0;
-
-	for (size_t i = 0; i < plan->n_blobs; i++)
-		if (plan->blobs[i].n_uses &&
-		    !blob_store_has(store, &plan->blob_digests.digests[i], plan->blobs[i].size))
-			bytes += plan->blobs[i].size;
-	return bytes;
-}
-
-static int write_directory(struct run *run, struct plan *plan, const struct location *target,
-			   struct outcome *outcome, struct error *err)
-{
-	CLEANUP(blob_store_freep) struct blob_store *store = NULL;
-
-	if (run_check_failures(run, plan, err) < 0)
-		return -1;
-	outcome->needed_bytes = plan->total_bytes;
-	if (run->options->is_dry_run) {
-		outcome_add_plan(outcome, plan, NULL, NULL);
-		return 0;
-	}
-	/* A directory that cannot hold the image is not made. */
-	if (access(target->path, F_OK) != 0 &&
-	    run_check_space(target->path, plan->total_bytes, "the image", err) < 0)
-		return -1;
-	if (directory_store_open(&store, target->path, DIRECTORY_WRITE, err) < 0 ||
-	    run_check_space(target->path, missing_bytes(plan, store), "the image", err) < 0)
-		return -1;
-	struct mirror_options options = {.jobs = run->jobs,
-					 .request_jobs = run->jobs,
-					 .continue_on_error = true,
-					 .spool = run->spool,
-					 .progress = &run->progress};
-	CLEANUP(mirror_freep) struct mirror *mirror = mirror_new(plan, &options);
-	outcome_phase(outcome, "copying");
-	int result = mirror_to_store(mirror, store, err);
-	for (size_t i = 0; i < plan->n_images && result == 0; i++) {
-		const struct plan_image *image = plan->images[i];
-
-		if (!plan_image_takes_part(image))
-			continue;
-		struct descriptor top = {.digest = image->digest,
-					 .size = plan->manifests[image->top].size,
-					 .media_type = (char *)manifest_type_name(
-						 (enum manifest_type)plan->manifests[image->top].type)};
-		result = directory_store_add_image(store, image->is_root ? target->name : image->name, &top,
-						   err);
-	}
-	outcome_phase(outcome, NULL);
-	outcome_add_plan(outcome, plan, mirror, NULL);
-	return result;
-}
-
 /* An image of a layout may be called anything. */
 static void warn_without_registry(const char *name, const char *path)
 {
@@ -343,7 +289,7 @@ static int write_target(struct run *run, struct plan *plan, const struct locatio
 			run, plan, *target->reference.registry ? target->reference.registry : "docker.io",
 			outcome, err);
 	case LOCATION_OCI_DIRECTORY:
-		return write_directory(run, plan, target, outcome, err);
+		return directory_target_write(run, plan, target, outcome, err);
 	case LOCATION_ARCHIVE:
 	case LOCATION_OCI_ARCHIVE:
 		return write_archive(run, plan, target, outcome, err);
