@@ -1,41 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON documents of a catalog: no image is empty, errors have lines, cuts do not depend on portions. */
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "catalog/images.h"
-#include "catalog/splitter.h"
+/* JSON documents of a catalog. */
+#include "tests/fuzz/fuzz_catalog.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void require(bool condition)
-{
-	if (!condition)
-		abort();
-}
-
-static void check_splitter(const char *text, size_t size)
-{
-	struct splitter splitter = {.format = PIECE_JSON}, portions = {.format = PIECE_JSON};
-
-	splitter_scan(&splitter, text, size);
-	splitter_scan(&portions, text, size / 2);
-	splitter_scan(&portions, text, size);
-	require(splitter.boundary <= size && splitter.boundary == portions.boundary);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	CLEANUP(error_clear) struct error err = ERROR_INIT;
-	CLEANUP(strvec_release) struct strvec images = STRVEC_INIT;
-	const char *text = (const char *)data;
-
-	if (images_from_json(text, size, 1, &images, &err) < 0)
-		require(err.code == ERROR_INVALID && !strncmp(err.message, "line ", 5));
-	for (size_t i = 0; i < images.count; i++)
-		require(*images.items[i]);
-	check_splitter(text, size);
+	check_catalog_text((const char *)data, size, images_from_json,
+			   (struct splitter){.format = PIECE_JSON});
 	return 0;
 }
