@@ -12,14 +12,14 @@
 
 # Bottom first: a module may use only itself and the modules before it.
 # scripts/check-layers checks the includes, the order of the archives at link time the calls.
-MODULES := base digest http document oci registry store source layer catalog plan mirror cluster operation
+MODULES := base digest http document oci registry store source layer catalog release plan mirror cluster operation
 
 VERSION := 0.1.0
 PREFIX  ?= /usr/local
 VARIANT ?= release
 B       := build/$(VARIANT)
 
-PACKAGES := libcurl libssl libcrypto jansson libarchive zlib yaml-0.1 sqlite3 libpsl
+PACKAGES := libcurl libssl libcrypto jansson libarchive zlib yaml-0.1 sqlite3 libpsl gpgme
 CSTD     := -std=gnu11
 WARN     := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings \
             -Wpointer-arith -Wvla -Wformat=2 -Wundef -Wno-missing-field-initializers $(if $(WERROR),-Werror)

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * next-steps.md: the whole procedure of a disconnected update to one release, with its real names and digests,
+ * ready to be pasted (OpenShift documentation, "Updating a cluster in a disconnected environment without the
+ * OpenShift Update Service").
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/strbuf.h"
+#include "base/strvec.h"
+#include "digest/digest.h"
+
+/* All is borrowed; texts are checked by whoever read them (tags, references, versions). */
+struct next_steps {
+	const char *version;
+	const char *architecture;       /* "x86_64", "multi" */
+	const char *source;             /* the release as it was asked for */
+	const char *update_image;       /* "REG/REPO@sha256:...": what the cluster is updated to */
+	const char *mirror_tag;         /* the same by tag, or NULL: the release image was skipped */
+	const char *installer_image;    /* the mirrored component `installer` by digest, or NULL */
+	const struct strvec *signature_files; /* names in the same directory; empty: the release is not signed */
+	const struct strvec *previous;  /* versions that may be updated from */
+	const char *signer;             /* or NULL */
+	const char *fingerprint;        /* or NULL */
+	size_t n_images;
+	size_t n_missing; /* images that did not arrive: nothing must be updated before that is mended */
+};
+
+void next_steps_text(const struct next_steps *steps, struct strbuf *out);

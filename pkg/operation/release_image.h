@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A release image: its manifest, the platform that is read, the payload in it. Private to this module. */
+#pragma once
+
+#include "operation/run.h"
+#include "release/release.h"
+
+struct release_image {
+	struct source_image from;
+	struct reference reference; /* as given (host, tag or digest; "latest" if neither) */
+	char *name;                 /* as written, without docker://; for a bare version what it stands for */
+	struct digest top;          /* of what the reference names */
+	struct digest chosen;       /* the manifest that was read: equal to top if it is no list */
+	bool is_list;
+	struct digest *children; /* of a list: all its images */
+	size_t n_children;
+	struct image_config config;     /* of the chosen manifest */
+	struct strbuf config_bytes;     /* the same, raw */
+	struct descriptor *layers;      /* of the chosen manifest, bottom first */
+	size_t n_layers;
+	struct release_payload payload;
+};
+
+void release_image_release(struct release_image *image);
+
+/*
+ * What a person calls a release: a bare version ("4.14.1", with the architecture of --arch: x86_64, aarch64,
+ * s390x, ppc64le, multi; NULL: x86_64) means quay.io/openshift-release-dev/ocp-release:<version>-<arch>; anything
+ * else is a location. `arch` with anything but a version is ERROR_USAGE.
+ */
+int release_location_parse(struct location *location, const char *text, const char *arch,
+			   struct error *err) MUST_CHECK;
+
+/* From a location in a registry. */
+int release_image_init(struct release_image *image, struct source *source, const struct location *location,
+		       struct error *err) MUST_CHECK;
+/* From an archive: the image is recorded there under `name`. */
+void release_image_init_stored(struct release_image *image, const char *name, const struct descriptor *top);
+
+/*
+ * Reads the manifest and chooses the platform of a list: `filter` is a regular expression (unanchored, on
+ * os/architecture[/variant]) of which the first match counts; NULL: the first image of all. Then the payload,
+ * from the top layer if all of it is there, else from all layers; it is remembered in the work directory by the
+ * digest of the manifest, if the run has one. ERROR_INVALID when it is no release.
+ */
+int release_image_read(struct run *run, struct source *source, struct release_image *image,
+		       const char *filter, struct outcome *outcome, struct error *err) MUST_CHECK;
+
+/* "x86_64", "aarch64", ...; "" when the config does not say; the caller does not free it. */
+const char *release_image_architecture(const struct release_image *image);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* airlift release info: what a release is, for people or for scripts, in oc's forms. */
+#pragma once
+
+#include "base/strbuf.h"
+#include "oci/location.h"
+#include "operation/run.h"
+
+struct release_info_request {
+	struct location location;
+	const char *output;    /* NULL: for people; "json", "digest", "pullspec", "name", "jsonpath=..." */
+	bool shows_digest;     /* --digest: the release's own */
+	bool shows_pull_specs; /* --pullspecs */
+	bool shows_size;       /* --size */
+	const char *image_for; /* --image-for: the pull spec of one component */
+	const char *filter;    /* --filter-by-os, or NULL: linux/<this machine>, else the first */
+};
+
+/* Checks what contradicts itself, and a jsonpath, before anything is asked for. */
+int release_info_request_check(const struct release_info_request *request, struct error *err) MUST_CHECK;
+
+/* An archive may hold several releases: each in turn. */
+int release_info(const struct release_info_request *request, const struct run_options *options,
+		 struct strbuf *out, struct error *err) MUST_CHECK;
