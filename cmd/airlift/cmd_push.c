@@ -4,6 +4,7 @@
 #include "common.h"
 #include "naming.h"
 #include "operation/push.h"
+#include "trust.h"
 
 static int work(struct run *run, void *context, struct outcome *outcome, struct error *err)
 {
@@ -35,6 +36,8 @@ static int run_push(const struct command *command, char *const *argv)
 	common_options_init(&common);
 	naming_options_init(&request.naming, &texts);
 	options_add(&table, own, ARRAY_LENGTH(own));
+	trust_options_add_keys(&table, &request.trust);
+	trust_options_add_allow_unsigned(&table, &request.trust);
 	naming_options_add(&table, &request.naming, &texts);
 	common_options_add(&table, &common);
 	if (common_start(command, &table, argv, &common, &arguments, &status)) {
@@ -46,6 +49,7 @@ static int run_push(const struct command *command, char *const *argv)
 				  : command_fail(command, &err);
 	}
 	push_request_release(&request);
+	trust_options_release(&request.trust);
 	naming_options_release(&request.naming, &texts);
 	return status;
 }
@@ -57,7 +61,8 @@ const struct command command_push = {
 	.help = "Sends every image of a portable archive to the registry DST (HOST[:PORT][/PATH]) under the "
 		"names\n"
 		"that a mirror straight to DST would have given, and writes the cluster's files of every "
-		"catalog in it.\n"
+		"catalog and\n"
+		"release in it. Recorded release signatures are checked again where a trusted key is at hand.\n"
 		"The archive is read in place, from read-only media too; nothing is unpacked.\n"
 		"\n"
 		"Examples:\n"

@@ -12,13 +12,14 @@
 #include "operation/outcome.h"
 
 static const struct command *const commands[] = {
-	&command_copy,    &command_catalog_mirror, &command_push,
-	&command_inspect, &command_verify,         &command_version,
+	&command_copy,           &command_catalog_mirror, &command_release_info,
+	&command_release_verify, &command_release_mirror, &command_push,
+	&command_inspect,        &command_verify,         &command_version,
 };
 
 static void print_overview(FILE *out)
 {
-	fprintf(out, "airlift carries operator catalogs across an air gap.\n\nusage: airlift "
+	fprintf(out, "airlift carries OpenShift releases and operator catalogs across an air gap.\n\nusage: airlift "
 		     "COMMAND ...\n\n");
 	for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
 		fprintf(out, "  %-16s %s\n", commands[i]->name, commands[i]->summary);
@@ -68,7 +69,8 @@ static int unknown_command(int argc, char *const *argv)
 
 	for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
 		names[i] = commands[i]->name;
-	bool is_group = argc > 2 && argv[2][0] != '-' && !strcmp(argv[1], "catalog");
+	bool is_group = argc > 2 && argv[2][0] != '-' &&
+			(!strcmp(argv[1], "catalog") || !strcmp(argv[1], "release"));
 	CLEANUP(free_string) char *word = is_group ? xasprintf("%s %s", argv[1], argv[2]) : xstrdup(argv[1]);
 	CLEANUP(free_string) char *shown = text_escaped(word);
 	const char *nearest = nearest_word(word, names, ARRAY_LENGTH(commands));
@@ -77,6 +79,8 @@ static int unknown_command(int argc, char *const *argv)
 		fprintf(stderr, "; did you mean 'airlift %s'?", nearest);
 	else if (!strcmp(word, "catalog"))
 		fprintf(stderr, "; did you mean 'airlift catalog mirror'?");
+	else if (!strcmp(word, "release"))
+		fprintf(stderr, "; there are: release info, release verify, release mirror");
 	fprintf(stderr, "\n");
 	return 2;
 }

@@ -232,7 +232,7 @@ int manifests_directory_create(const char *base, const char *stem, time_t now,
 			       struct error *err)
 {
 	CLEANUP(free_string) char *safe_stem = cluster_object_name(stem);
-	CLEANUP(free_string) char *prefix = xasprintf("manifests-%s-", safe_stem);
+	CLEANUP(free_string) char *prefix = xasprintf("%s-", safe_stem);
 	CLEANUP(free_string) char *newest = NULL;
 	CLEANUP(free_string) char *name = NULL;
 

@@ -36,9 +36,9 @@ struct strbuf *cluster_files_add(struct cluster_files *files, const char *name);
 void cluster_files_add_lines(struct cluster_files *files, const char *name, const struct strvec *lines);
 
 /*
- * Makes "manifests-<stem>-<unix time>" in the directory `base`, by rename at the end; '/' in the stem
+ * Makes "<stem>-<unix time>" in the directory `base`, by rename at the end; '/' in the stem
  * becomes '-'. If the newest one of the same stem has the same files with the same bytes, that one is
- * the result and *is_new false. *path (the caller frees it) is "<base>/manifests-..."; without "./" in
+ * the result and *is_new false. *path (the caller frees it) is "<base>/<stem>-..."; without "./" in
  * front when base is ".". If the name is taken, the next second is used.
  */
 int manifests_directory_create(const char *base, const char *stem, time_t now,

@@ -6,7 +6,7 @@
 
 #include "cluster/naming.h"
 
-static void entry_release(struct mapping_entry *entry)
+void mapping_entry_release(struct mapping_entry *entry)
 {
 	free(entry->text);
 	reference_release(&entry->source);
@@ -16,7 +16,7 @@ static void entry_release(struct mapping_entry *entry)
 void mapping_release(struct mapping *mapping)
 {
 	for (size_t i = 0; i < mapping->count; i++)
-		entry_release(&mapping->entries[i]);
+		mapping_entry_release(&mapping->entries[i]);
 	free(mapping->entries);
 	reference_release(&mapping->mirror);
 	*mapping = (struct mapping)MAPPING_INIT;
@@ -31,8 +31,7 @@ static void normalise_source(struct reference *source)
 		reference_set(&source->tag, "");
 }
 
-/* Takes the entry. */
-static void add_entry(struct mapping *mapping, struct mapping_entry *entry)
+void mapping_add(struct mapping *mapping, struct mapping_entry *entry)
 {
 	struct error ignored = ERROR_INIT;
 
@@ -50,7 +49,7 @@ static void add_entry(struct mapping *mapping, struct mapping_entry *entry)
 static int add_image(struct mapping *mapping, const char *text, struct error *err)
 {
 	CLEANUP(reference_release) struct reference image = REFERENCE_INIT;
-	CLEANUP(entry_release) struct mapping_entry entry = {.text = xstrdup(text)};
+	CLEANUP(mapping_entry_release) struct mapping_entry entry = {.text = xstrdup(text)};
 
 	if (reference_parse(&image, text, err) < 0)
 		return -1;
@@ -58,13 +57,13 @@ static int add_image(struct mapping *mapping, const char *text, struct error *er
 		return -1;
 	entry.source = steal(&image);
 	normalise_source(&entry.source);
-	add_entry(mapping, &entry);
+	mapping_add(mapping, &entry);
 	return 0;
 }
 
 static int add_index(struct mapping *mapping, const struct reference *index, struct error *err)
 {
-	CLEANUP(entry_release) struct mapping_entry entry = {
+	CLEANUP(mapping_entry_release) struct mapping_entry entry = {
 		.text = reference_exact(index),
 		.is_index = true,
 	};
@@ -72,7 +71,25 @@ static int add_index(struct mapping *mapping, const struct reference *index, str
 	if (cluster_target_name(index, &mapping->mirror, mapping->max_components, &entry.target, err) < 0)
 		return -1;
 	reference_copy(&entry.source, index);
-	add_entry(mapping, &entry);
+	mapping_add(mapping, &entry);
+	return 0;
+}
+
+static int compare_references(const struct reference *a, const struct reference *b)
+{
+	const char *const members[][2] = {
+		{a->registry, b->registry},
+		{a->namespace, b->namespace},
+		{a->name, b->name},
+		{a->tag, b->tag},
+		{a->id, b->id},
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(members); i++) {
+		int order = strcmp(members[i][0], members[i][1]);
+		if (order)
+			return order;
+	}
 	return 0;
 }
 
@@ -81,30 +98,13 @@ static int compare_entries(const void *left, const void *right)
 {
 	const struct mapping_entry *a = left;
 	const struct mapping_entry *b = right;
-	const char *const members[][2] = {
-		{a->source.registry, b->source.registry},
-		{a->source.namespace, b->source.namespace},
-		{a->source.name, b->source.name},
-		{a->source.tag, b->source.tag},
-		{a->source.id, b->source.id},
-	};
+	int order = compare_references(&a->source, &b->source);
 
-	for (size_t i = 0; i < ARRAY_LENGTH(members); i++) {
-		int order = strcmp(members[i][0], members[i][1]);
-		if (order)
-			return order;
-	}
+	if (order)
+		return order;
 	if (a->is_index != b->is_index)
 		return a->is_index ? -1 : 1;
 	return strcmp(a->text, b->text);
-}
-
-static bool is_same_source(const struct mapping_entry *a, const struct mapping_entry *b)
-{
-	return strcmp(a->source.registry, b->source.registry) == 0 &&
-	       strcmp(a->source.namespace, b->source.namespace) == 0 &&
-	       strcmp(a->source.name, b->source.name) == 0 && strcmp(a->source.tag, b->source.tag) == 0 &&
-	       strcmp(a->source.id, b->source.id) == 0;
 }
 
 static void sort_unique(struct mapping *mapping)
@@ -115,12 +115,27 @@ static void sort_unique(struct mapping *mapping)
 		return;
 	qsort(mapping->entries, mapping->count, sizeof(*mapping->entries), compare_entries);
 	for (size_t i = 1; i < mapping->count; i++) {
-		if (is_same_source(&mapping->entries[kept], &mapping->entries[i]))
-			entry_release(&mapping->entries[i]);
+		if (compare_references(&mapping->entries[kept].source, &mapping->entries[i].source) == 0)
+			mapping_entry_release(&mapping->entries[i]);
 		else
 			mapping->entries[++kept] = mapping->entries[i];
 	}
 	mapping->count = kept + 1;
+}
+
+static int compare_by_target(const void *left, const void *right)
+{
+	const struct mapping_entry *a = left;
+	const struct mapping_entry *b = right;
+	int order = compare_references(&a->source, &b->source);
+
+	return order ? order : compare_references(&a->target, &b->target);
+}
+
+void mapping_sort_by_target(struct mapping *mapping)
+{
+	if (mapping->count)
+		qsort(mapping->entries, mapping->count, sizeof(*mapping->entries), compare_by_target);
 }
 
 int mapping_build(struct mapping *mapping, const struct strvec *images, const struct reference *index,

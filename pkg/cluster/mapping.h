@@ -32,6 +32,10 @@ struct mapping {
 	size_t allocated;
 	struct reference mirror; /* the target registry and path */
 	unsigned max_components;
+	/* The images of a release (cluster/release_target.h): all go to mirror's repository, told apart by their
+	 * tags; a source may have several targets. A further mirror in a policy is the repository itself, no name
+	 * is made of it, and mapping_find_max_components has nothing to say. */
+	bool is_release;
 };
 
 #define MAPPING_INIT {0}
@@ -48,6 +52,13 @@ void mapping_release(struct mapping *mapping);
 int mapping_build(struct mapping *mapping, const struct strvec *images, const struct reference *index,
 		  const struct reference *mirror, unsigned max_components, struct strvec *warnings,
 		  struct error *err) MUST_CHECK;
+
+/* For those who place images by another rule. Takes the entry; whether its digest is known comes from its
+ * source. */
+void mapping_add(struct mapping *mapping, struct mapping_entry *entry);
+void mapping_entry_release(struct mapping_entry *entry);
+/* By source, then by target; nothing is dropped. */
+void mapping_sort_by_target(struct mapping *mapping);
 
 /* NULL if there is none. */
 const struct mapping_entry *mapping_index(const struct mapping *mapping);

@@ -86,15 +86,36 @@ static void note_replacement(struct collection *collection, const char *source,
 	}
 }
 
-static int add_mirrors(struct placed_image *image, const struct mapping_entry *entry, unsigned max_components,
-		       const struct reference *further, size_t n_further, struct error *err)
+/* The repository that holds an image at a further mirror. */
+static int place_at(const struct mapping *mapping, const struct mapping_entry *entry,
+		    const struct reference *further, char **repository, struct error *err)
+{
+	CLEANUP(reference_release) struct reference target = REFERENCE_INIT;
+
+	if (mapping->is_release && !*further->name)
+		return error_set(
+			err, ERROR_INVALID,
+			"%s: a further mirror of a release is the repository that holds it; name it: "
+			"%s/openshift/release",
+			further->registry, further->registry);
+	if (mapping->is_release)
+		reference_copy(&target, further);
+	else if (cluster_target_name(&entry->source, further, mapping->max_components, &target, err) < 0)
+		return -1;
+	*repository = reference_display_repository(&target);
+	return 0;
+}
+
+static int add_mirrors(struct placed_image *image, const struct mapping *mapping,
+		       const struct mapping_entry *entry, const struct reference *further, size_t n_further,
+		       struct error *err)
 {
 	strvec_push_take(&image->mirrors, reference_display_repository(&entry->target));
 	for (size_t i = 0; i < n_further; i++) {
-		CLEANUP(reference_release) struct reference target = REFERENCE_INIT;
-		if (cluster_target_name(&entry->source, &further[i], max_components, &target, err) < 0)
+		char *repository = NULL;
+		if (place_at(mapping, entry, &further[i], &repository, err) < 0)
 			return -1;
-		strvec_push_take(&image->mirrors, reference_display_repository(&target));
+		strvec_push_take(&image->mirrors, repository);
 	}
 	return 0;
 }
@@ -112,7 +133,7 @@ static int add_image(struct collection *collection, const struct mapping *mappin
 	image.namespace =
 		xasprintf("%s/%s", source.registry, *source.namespace ? source.namespace : source.name);
 	image.repository = reference_display_repository(&source);
-	if (add_mirrors(&image, entry, mapping->max_components, further, n_further, err) < 0)
+	if (add_mirrors(&image, mapping, entry, further, n_further, err) < 0)
 		return -1;
 
 	note_replacement(collection, image.registry, &image);

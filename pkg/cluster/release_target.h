@@ -26,8 +26,9 @@ struct release_target {
 #define RELEASE_TARGET_INIT {0}
 void release_target_release(struct release_target *target);
 
-/* As location_parse_target reads a registry with a path. ERROR_USAGE in oc's words: a tag or digest ("--to must
- * be to an image repository and may not contain a tag or digest"), ${component} in the repository or twice. */
+/* As location_parse_target reads a registry with a path (docker:// may stand in front); a registry alone is
+ * refused. ERROR_USAGE, in oc's words where it has any: a tag or digest ("--to must be to an image repository
+ * and may not contain a tag or digest"), ${component} in the repository or twice, ${version} without it. */
 int release_target_parse(struct release_target *target, const char *text, struct error *err) MUST_CHECK;
 
 /* `architecture`: "x86_64", "multi", or "" when it is not known. `component` NULL: the release image. Into an
@@ -48,9 +49,12 @@ struct release_places {
 };
 
 /*
- * The mapping of a release, into an empty one: an entry for the release image (unless it is skipped) and one for
- * each component; several components may be one image. Every source is by digest. Sorted by source and target.
- * mapping->is_release is set: a further mirror in a policy is the repository itself.
+ * The mapping of a release, into an empty one: an entry for the release image (unless it is skipped) and one
+ * for each component; several components may be one image. Every source is by digest and has no tag, every
+ * target has both; no entry is an index. The text of a component's entry is its pull spec as written, that of
+ * the release its exact reference. Sorted by source and target. mapping->is_release is set, and
+ * mapping->mirror is the target's repository. ERROR_INVALID: a name that is no tag, a release without digest;
+ * ERROR_USAGE: --to-release-image without a tag.
  */
 int release_mapping_build(struct mapping *mapping, const struct release_places *places,
 			  struct error *err) MUST_CHECK;

@@ -19,8 +19,10 @@ static void add_control(struct strbuf *out, uint32_t code_point)
 		strbuf_addf(out, "\\u%04" PRIx32, code_point);
 }
 
-static void add_quoted(struct strbuf *out, const char *text)
+static void add_quoted(const struct json_writer *writer, const char *text)
 {
+	struct strbuf *out = writer->out;
+
 	strbuf_add_char(out, '"');
 	while (*text) {
 		uint32_t code_point = 0;
@@ -29,7 +31,9 @@ static void add_quoted(struct strbuf *out, const char *text)
 			strbuf_add_string(out, "\xEF\xBF\xBD");
 		else if (code_point == '"' || code_point == '\\')
 			strbuf_addf(out, "\\%c", *text);
-		else if (utf8_is_control(code_point))
+		else if (utf8_is_control(code_point) ||
+			 (writer->escapes_html &&
+			  (code_point == '<' || code_point == '>' || code_point == '&')))
 			add_control(out, code_point);
 		else
 			strbuf_add(out, text, length);
@@ -55,7 +59,7 @@ static void start_value(struct json_writer *writer, const char *key)
 	if (writer->depth)
 		start_line(writer);
 	if (key) {
-		add_quoted(writer->out, key);
+		add_quoted(writer, key);
 		strbuf_add_string(writer->out, writer->indent ? ": " : ":");
 	}
 	writer->needs_comma = true;
@@ -103,7 +107,7 @@ void json_close_array(struct json_writer *writer)
 void json_write_string(struct json_writer *writer, const char *key, const char *text)
 {
 	start_value(writer, key);
-	add_quoted(writer->out, text);
+	add_quoted(writer, text);
 }
 
 void json_write_unsigned(struct json_writer *writer, const char *key, uint64_t value)
@@ -130,4 +134,10 @@ void json_write_boolean(struct json_writer *writer, const char *key, bool value)
 {
 	start_value(writer, key);
 	strbuf_add_string(writer->out, value ? "true" : "false");
+}
+
+void json_write_plain(struct json_writer *writer, const char *key, const char *text)
+{
+	start_value(writer, key);
+	strbuf_add_string(writer->out, text);
 }

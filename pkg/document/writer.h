@@ -20,6 +20,7 @@
 struct json_writer {
 	struct strbuf *out; /* borrowed */
 	unsigned indent;    /* spaces a level; 0: compact */
+	bool escapes_html;  /* <, > and & of strings as \u003c, \u003e and \u0026, as Go's encoder does */
 	unsigned depth;     /* private */
 	bool needs_comma;   /* private */
 };
@@ -38,6 +39,8 @@ void json_write_string(struct json_writer *writer, const char *key, const char *
 void json_write_unsigned(struct json_writer *writer, const char *key, uint64_t value);
 void json_write_real(struct json_writer *writer, const char *key, double value); /* three decimals */
 void json_write_boolean(struct json_writer *writer, const char *key, bool value);
+/* A number, a boolean or null, as its text is already. */
+void json_write_plain(struct json_writer *writer, const char *key, const char *text);
 
 /* Adds text as a YAML scalar the way oc's emitter does: plain where that reads back as the same
  * string, double quotes where it would read back as something else, single quotes where plain is not

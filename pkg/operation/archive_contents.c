@@ -101,13 +101,6 @@ static void record_attachment(const struct archive_assembly *assembly, struct ar
 	}
 }
 
-static void copy_root(struct archive_root *to, const struct archive_root *from)
-{
-	*to = (struct archive_root){.kind = xstrdup(from->kind), .source = xstrdup(from->source)};
-	for (size_t i = 0; i < from->images.count; i++)
-		strvec_push(&to->images, from->images.items[i]);
-}
-
 static int compare_image_sources(const void *a, const void *b)
 {
 	return strcmp(((const struct archive_image *)a)->source, ((const struct archive_image *)b)->source);
@@ -135,10 +128,10 @@ static void record_roots(struct archive_assembly *assembly)
 	records->roots = xcalloc(assembly->target->n_roots + (earlier ? earlier->n_roots : 0),
 				 sizeof(*records->roots));
 	for (size_t i = 0; i < assembly->target->n_roots; i++)
-		copy_root(&records->roots[records->n_roots++], &assembly->target->roots[i]);
+		archive_root_copy(&records->roots[records->n_roots++], &assembly->target->roots[i]);
 	for (size_t i = 0; earlier && i < earlier->n_roots; i++)
 		if (!archive_assembly_is_replaced(assembly, &earlier->roots[i]))
-			copy_root(&records->roots[records->n_roots++], &earlier->roots[i]);
+			archive_root_copy(&records->roots[records->n_roots++], &earlier->roots[i]);
 	qsort(records->roots, records->n_roots, sizeof(*records->roots), compare_roots);
 }
 

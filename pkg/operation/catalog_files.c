@@ -4,13 +4,12 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "cluster/catalog_source.h"
 #include "cluster/manifests.h"
+#include "operation/cluster_directory.h"
 
 static int check_size(const char *flag, uint64_t size, struct error *err)
 {
@@ -57,43 +56,12 @@ static int build_files(const struct naming_options *options, const struct mappin
 	return manifests_build(mapping, &manifests, files, err);
 }
 
-/* The nearest directory above a path that exists. */
-static char *existing_parent(const char *path)
-{
-	char *place = xstrdup(path);
-
-	while (access(place, F_OK) < 0) {
-		char *slash = strrchr(place, '/');
-		if (!slash) {
-			free(place);
-			return xstrdup(".");
-		}
-		slash[slash == place] = '\0';
-	}
-	return place;
-}
-
-static int check_directory(const char *path, struct error *err)
-{
-	CLEANUP(free_string) char *place = existing_parent(path ? path : ".");
-	struct stat status;
-
-	if (stat(place, &status) == 0 && !S_ISDIR(status.st_mode))
-		return error_set(err, ERROR_IO, "%s: is not a directory; the cluster's files need one",
-				 place);
-	if (access(place, W_OK | X_OK) == 0)
-		return 0;
-	error_set_errno(err, "%s: the cluster's files cannot be written there",
-			path ? path : "the current directory");
-	return error_advise(err, "name another place with --to-manifests DIR");
-}
-
 int catalog_files_check(const struct naming_options *options, const struct mapping *mapping,
 			struct error *err)
 {
 	CLEANUP(cluster_files_release) struct cluster_files files = CLUSTER_FILES_INIT;
 
-	if (check_directory(options->to_manifests, err) < 0)
+	if (cluster_directory_check(options, err) < 0)
 		return -1;
 	return build_files(options, mapping, NULL, &files, err);
 }
@@ -154,25 +122,13 @@ int catalog_files_write(const struct naming_options *options, const struct mappi
 			struct error *err)
 {
 	CLEANUP(cluster_files_release) struct cluster_files files = CLUSTER_FILES_INIT;
-	CLEANUP(free_string) char *path = NULL;
-	bool is_new = false;
 
 	outcome_phase(outcome, "files");
 	if (build_files(options, mapping, missing, &files, err) < 0)
 		return -1;
 	warn_of_same_names(mapping, subdirectory);
-	if (options->to_manifests) {
-		path = subdirectory ? xasprintf("%s/%s", options->to_manifests, subdirectory)
-				    : xstrdup(options->to_manifests);
-		if (manifests_directory_fill(path, &files, &is_new, err) < 0)
-			return -1;
-	} else if (manifests_directory_create(".", stem_of(mapping, subdirectory), time(NULL), &files, &path,
-					      &is_new, err) < 0) {
-		return -1;
-	}
-	strvec_push(&outcome->directories, path);
-	outcome->is_directory_unchanged = !is_new;
-	return 0;
+	CLEANUP(free_string) char *stem = xasprintf("manifests-%s", stem_of(mapping, subdirectory));
+	return cluster_directory_write(options, stem, subdirectory, &files, outcome, err);
 }
 
 int catalog_files_write_sources(const char *directory, const struct mapping *mapping, struct error *err)

@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "operation/index_image.h"
 
-#include <regex.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/cancel.h"
 #include "base/log.h"
-#include "base/parallel.h"
-#include "base/text.h"
 #include "catalog/catalog.h"
 #include "operation/image_list.h"
 #include "operation/oc_store.h"
+#include "operation/planning_blobs.h"
+#include "operation/platform_filter.h"
 
 void index_image_release(struct index_image *index)
 {
@@ -39,58 +36,24 @@ int index_image_init(struct index_image *index, struct source *source, const str
 
 /* --- the platform */
 
-static void no_single_match(const struct manifest *manifest, const char *filter, size_t n_matches,
-			    struct error *err)
-{
-	CLEANUP(strbuf_release) struct strbuf table = STRBUF_INIT;
-
-	for (size_t i = 0; i < manifest->n_children; i++) {
-		char text[DIGEST_TEXT_SIZE];
-		CLEANUP(free_string)
-		char *platform = manifest->children[i].has_platform
-					 ? platform_format(&manifest->children[i].platform)
-					 : xstrdup("(none)");
-		CLEANUP(free_string) char *shown = text_escaped(platform);
-		strbuf_addf(&table, "\n  %-16s %s", shown,
-			    digest_format(&manifest->children[i].digest, text));
-	}
-	error_set(err, ERROR_INVALID,
-		  "the image is a manifest list and %s of its images match '%s' - use "
-		  "--index-filter-by-os to select from:%s",
-		  n_matches ? "several" : "none", filter, table.buf);
-}
-
-static int compile_filter(regex_t *pattern, const char *filter, struct error *err)
-{
-	if (regcomp(pattern, filter, REG_EXTENDED | REG_NOSUB) == 0)
-		return 0;
-	CLEANUP(free_string) char *shown = text_escaped(filter);
-	return error_set(err, ERROR_USAGE, "--index-filter-by-os: '%s' is not a regular expression", shown);
-}
+static const char filter_flag[] = "--index-filter-by-os";
 
 int index_filter_check(const char *filter, struct error *err)
 {
-	regex_t pattern;
-
-	if (compile_filter(&pattern, filter, err) < 0)
-		return -1;
-	regfree(&pattern);
-	return 0;
+	return platform_filter_check(filter_flag, filter, err);
 }
 
 static int choose_child(const struct manifest *manifest, const char *filter, const struct descriptor **child,
 			struct error *err)
 {
+	CLEANUP(strbuf_release) struct strbuf list = STRBUF_INIT;
 	regex_t pattern;
 	size_t n_matches = 0;
 
-	if (compile_filter(&pattern, filter, err) < 0)
+	if (platform_filter_compile(&pattern, filter_flag, filter, err) < 0)
 		return -1;
 	for (size_t i = 0; i < manifest->n_children; i++) {
-		if (!manifest->children[i].has_platform)
-			continue;
-		CLEANUP(free_string) char *platform = platform_format(&manifest->children[i].platform);
-		if (regexec(&pattern, platform, 0, NULL, 0) != 0)
+		if (!platform_filter_matches(&pattern, &manifest->children[i]))
 			continue;
 		*child = &manifest->children[i];
 		n_matches++;
@@ -98,8 +61,11 @@ static int choose_child(const struct manifest *manifest, const char *filter, con
 	regfree(&pattern);
 	if (n_matches == 1)
 		return 0;
-	no_single_match(manifest, filter, n_matches, err);
-	return -1;
+	platform_filter_list(manifest, &list);
+	return error_set(err, ERROR_INVALID,
+			 "the image is a manifest list and %s of its images match '%s' - use "
+			 "--index-filter-by-os to select from:%s",
+			 n_matches ? "several" : "none", filter, list.buf);
 }
 
 /* Replaces the index in `manifest` by its chosen child. */
@@ -144,68 +110,7 @@ static int read_manifests(struct run *run, struct source_session *session, struc
 
 /* --- the catalog in it */
 
-struct planning_fetch {
-	struct run *run;
-	struct source *source;
-	struct index_image *index;
-	const struct descriptor *blobs;
-	struct error *errors;
-};
-
-static void fetch_blob(size_t number, unsigned worker, void *context)
-{
-	struct planning_fetch *fetch = context;
-	const struct descriptor *blob = &fetch->blobs[number];
-
-	(void)worker;
-	if (blob_store_has(fetch->run->spool, &blob->digest, blob->size))
-		return;
-	CLEANUP(source_session_freep) struct source_session *session = source_session_new(fetch->source);
-	(void)!source_download(session, &fetch->index->from, blob, fetch->run->spool, &fetch->run->progress,
-			       &fetch->errors[number]);
-}
-
-/* Into the spool, where the copying will find them again. */
-static int fetch_blobs(struct run *run, struct source *source, struct index_image *index,
-		       const struct descriptor *blobs, size_t count, struct error *err)
-{
-	struct planning_fetch fetch = {.run = run, .source = source, .index = index, .blobs = blobs};
-	uint64_t bytes = 0;
-	int result = 0;
-
-	for (size_t i = 0; i < count; i++)
-		bytes += blobs[i].size;
-	if (run_check_space(run->work_directory, bytes, "the layers of the index image", err) < 0)
-		return -1;
-	progress_start(&run->progress, "reading the index image", 0, bytes);
-	fetch.errors = xcalloc(count, sizeof(*fetch.errors));
-	parallel_for(count, run->jobs, fetch_blob, &fetch);
-	for (size_t i = 0; i < count; i++) {
-		if (fetch.errors[i].code != ERROR_NONE)
-			result = error_move(err, &fetch.errors[i]);
-		error_clear(&fetch.errors[i]);
-	}
-	free(fetch.errors);
-	if (result == 0 && cancel_requested())
-		return cancel_error(err);
-	return result;
-}
-
-static int read_config(struct run *run, struct source *source, struct index_image *index,
-		       const struct manifest *manifest, struct image_config *config, struct error *err)
-{
-	CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT;
-
-	if (manifest->config.size > OCI_MAX_CONFIG_SIZE)
-		return error_set(err, ERROR_INVALID, "its config is larger than %zu bytes",
-				 OCI_MAX_CONFIG_SIZE);
-	if (fetch_blobs(run, source, index, &manifest->config, 1, err) < 0)
-		return -1;
-	if (blob_store_read_blob(run->spool, &manifest->config.digest, manifest->config.size,
-				 OCI_MAX_CONFIG_SIZE, &bytes, err) < 0)
-		return -1;
-	return image_config_parse(config, bytes.buf, bytes.len, err);
-}
+static const char progress_text[] = "reading the index image";
 
 static int read_catalog(struct run *run, struct source *source, struct index_image *index,
 			const struct manifest *manifest, struct error *err)
@@ -215,9 +120,11 @@ static int read_catalog(struct run *run, struct source *source, struct index_ima
 	CLEANUP(free_string) char *location = NULL;
 	enum catalog_format format;
 
-	if (read_config(run, source, index, manifest, &config, err) < 0 ||
+	if (planning_blobs_read_config(run, source, &index->from, manifest, progress_text, &config, NULL, err) <
+		    0 ||
 	    catalog_location(&config, &format, &location, err) < 0 ||
-	    fetch_blobs(run, source, index, manifest->layers, manifest->n_layers, err) < 0 ||
+	    planning_blobs_fetch(run, source, &index->from, manifest->layers, manifest->n_layers,
+				 progress_text, err) < 0 ||
 	    catalog_read(run->spool, manifest->layers, manifest->n_layers, format, location,
 			 run->work_directory, &run->progress, &catalog, err) < 0)
 		return -1;

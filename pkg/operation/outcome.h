@@ -47,6 +47,7 @@ struct outcome {
 	uint64_t needed_bytes;  /* what the target lacked */
 	struct mirror_counts counts;
 	struct strvec directories;   /* manifests directories, made or found to be the same */
+	struct strvec next_steps;    /* paths of next-steps.md in them: of releases */
 	bool is_directory_unchanged; /* the last of them was there already */
 	char *archive;               /* path of an archive that was made */
 	bool is_plain_archive;       /* an oci-archive */

@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "base/text.h"
 #include "operation/oc_store.h"
+#include "operation/pushed_release.h"
 #include "store/archive.h"
 
 /* --- the request */
@@ -36,28 +37,35 @@ void push_request_release(struct push_request *request)
 
 /* --- the archive's images at their targets */
 
+struct pushed_root {
+	struct mapping mapping;
+	struct plan_image **images;    /* of the mapping's entries */
+	struct strvec unusable;        /* texts that are no references, as messages */
+	struct pushed_release release; /* of a release */
+};
+
 struct push {
 	struct run *run;
 	const struct push_request *request;
 	struct outcome *outcome;
 	struct source *source;
 	const struct archive_records *records; /* borrowed from the source's store */
-	struct mapping *mappings;              /* one a root */
-	struct strvec *unusable;               /* one a root: texts that are no references, as messages */
+	struct pushed_root *roots;             /* one a root of the records */
 	struct plan *plan;
 	struct map recorded; /* source -> struct archive_image */
 	struct map missing;  /* source -> struct archive_missing */
-	struct map planned;  /* source -> struct plan_image */
+	struct map planned;  /* source -> struct plan_image: the first of this name */
 };
 
 static void push_release(struct push *push)
 {
-	for (size_t i = 0; push->mappings && i < push->records->n_roots; i++) {
-		mapping_release(&push->mappings[i]);
-		strvec_release(&push->unusable[i]);
+	for (size_t i = 0; push->roots && i < push->records->n_roots; i++) {
+		mapping_release(&push->roots[i].mapping);
+		free(push->roots[i].images);
+		strvec_release(&push->roots[i].unusable);
+		pushed_release_release(&push->roots[i].release);
 	}
-	free(push->mappings);
-	free(push->unusable);
+	free(push->roots);
 	map_release(&push->recorded);
 	map_release(&push->missing);
 	map_release(&push->planned);
@@ -71,17 +79,17 @@ static bool is_catalog(const struct archive_root *root)
 }
 
 /* The same names as `catalog mirror` straight to the target would give. */
-static int map_root(struct push *push, size_t number, struct error *err)
+static int map_catalog(struct push *push, size_t number, struct error *err)
 {
 	const struct archive_root *root = &push->records->roots[number];
-	struct strvec *warnings = &push->unusable[number];
+	struct strvec *warnings = &push->roots[number].unusable;
 	struct reference index = REFERENCE_INIT;
 	int result = 0;
 
 	if (is_catalog(root))
 		result = reference_parse_with_host(&index, root->source, err);
 	if (result == 0)
-		result = mapping_build(&push->mappings[number], &root->images,
+		result = mapping_build(&push->roots[number].mapping, &root->images,
 				       is_catalog(root) ? &index : NULL, &push->request->target.reference,
 				       push->request->naming.max_components, warnings, err);
 	for (size_t i = 0; i < warnings->count; i++) {
@@ -89,12 +97,28 @@ static int map_root(struct push *push, size_t number, struct error *err)
 		strvec_push(&push->outcome->skipped, warnings->items[i]);
 	}
 	reference_release(&index);
+	return result;
+}
+
+static int map_root(struct push *push, size_t number, struct error *err)
+{
+	const struct archive_root *root = &push->records->roots[number];
+	struct pushed_root *pushed = &push->roots[number];
+	int result = root->release ? pushed_release_map(&pushed->release, push->records, root,
+							&push->request->target, &pushed->mapping, err)
+				   : map_catalog(push, number, err);
+
 	return result < 0 ? error_wrap(err, "%s", root->source) : 0;
 }
 
-static const char *entry_name(const struct archive_root *root, const struct mapping_entry *entry)
+/* In the records what was asked for has the name that it was asked for by. */
+static const char *entry_name(const struct push *push, size_t number, const struct mapping_entry *entry)
 {
-	return entry->is_index ? root->source : entry->text;
+	const struct archive_root *root = &push->records->roots[number];
+	bool is_release_image =
+		root->release && pushed_release_is_image(&push->roots[number].release, entry);
+
+	return entry->is_index || is_release_image ? root->source : entry->text;
 }
 
 static void fail_absent(struct push *push, struct plan_image *image)
@@ -110,22 +134,18 @@ static void fail_absent(struct push *push, struct plan_image *image)
 		error_set(&image->failure, ERROR_NOT_FOUND, "%s: is not in the archive", image->name);
 }
 
-static struct plan_image *plan_source(struct push *push, const char *name)
+static struct plan_image *add_source(struct push *push, const char *name)
 {
 	const struct archive_image *recorded = map_get(&push->recorded, name);
-	struct plan_image *image = map_get(&push->planned, name);
 	struct source_image from = {0};
 
-	if (image)
-		return image;
 	if (recorded) {
 		struct descriptor top = {.digest = recorded->digest,
 					 .size = recorded->size,
 					 .media_type = (char *)manifest_type_name(recorded->type)};
 		source_image_init_store(&from, &top);
 	}
-	image = plan_add_image(push->plan, name, &from);
-	map_set(&push->planned, name, image);
+	struct plan_image *image = plan_add_image(push->plan, name, &from);
 	if (recorded) {
 		image->is_pinned = true;
 		image->digest = recorded->digest;
@@ -135,20 +155,47 @@ static struct plan_image *plan_source(struct push *push, const char *name)
 	return image;
 }
 
+static struct plan_image *plan_source(struct push *push, const char *name)
+{
+	struct plan_image *image = map_get(&push->planned, name);
+
+	if (!image) {
+		image = add_source(push, name);
+		map_set(&push->planned, name, image);
+	}
+	return image;
+}
+
+/* In catalogs a name has one place. A component of several releases, or under several names in one, has more. */
+static struct plan_image *plan_entry(struct push *push, const char *name, const struct mapping_entry *entry)
+{
+	CLEANUP(free_string) char *repository = reference_repository_path(&entry->target);
+	struct plan_image *image = plan_source(push, name);
+
+	if (image->target_repository && (strcmp(image->target_repository, repository) != 0 ||
+					 strcmp(image->target_tag, entry->target.tag) != 0))
+		image = add_source(push, name);
+	if (!image->target_repository) {
+		image->target_repository = steal(&repository);
+		image->target_tag = xstrdup(entry->target.tag);
+	}
+	return image;
+}
+
 static void plan_root(struct push *push, size_t number)
 {
 	const struct archive_root *root = &push->records->roots[number];
-	struct mapping *mapping = &push->mappings[number];
+	struct pushed_root *pushed = &push->roots[number];
+	struct mapping *mapping = &pushed->mapping;
 
+	pushed->images = xcalloc(mapping->count, sizeof(struct plan_image *));
 	for (size_t i = 0; i < mapping->count; i++) {
 		struct mapping_entry *entry = &mapping->entries[i];
-		struct plan_image *image = plan_source(push, entry_name(root, entry));
+		const char *name = entry_name(push, number, entry);
+		struct plan_image *image = plan_entry(push, name, entry);
 
-		if (!image->target_repository) {
-			image->target_repository = reference_repository_path(&entry->target);
-			image->target_tag = xstrdup(entry->target.tag);
-		}
-		image->is_root |= entry->is_index;
+		pushed->images[i] = image;
+		image->is_root |= !strcmp(name, root->source);
 		entry->digest_is_known = image->is_pinned;
 		entry->digest = image->digest;
 	}
@@ -161,13 +208,16 @@ static int check_conflicts(const struct push *push, struct error *err)
 	struct map seen = MAP_INIT;
 
 	for (size_t number = 0; number < push->records->n_roots; number++) {
-		const struct mapping *mapping = &push->mappings[number];
+		const struct mapping *mapping = &push->roots[number].mapping;
 
-		all.mirror = mapping->mirror;
-		all.max_components = mapping->max_components;
+		/* What to do about it is a matter of catalogs: the tags of releases have their versions. */
+		if (!all.max_components || !mapping->is_release) {
+			all.mirror = mapping->mirror;
+			all.max_components = mapping->max_components;
+		}
 		for (size_t i = 0; i < mapping->count; i++) {
-			const char *name = entry_name(&push->records->roots[number], &mapping->entries[i]);
-			if (map_contains(&seen, name))
+			const char *name = entry_name(push, number, &mapping->entries[i]);
+			if (!mapping->is_release && map_contains(&seen, name))
 				continue;
 			map_set(&seen, name, NULL);
 			array_grow(all.entries, all.count, all.allocated);
@@ -235,19 +285,20 @@ static int make_plan(struct push *push, struct error *err)
 
 /* --- files */
 
-static void list_missing(const struct push *push, size_t number, struct strvec *missing)
+static size_t list_missing(const struct pushed_root *root, struct strvec *missing)
 {
-	const struct mapping *mapping = &push->mappings[number];
+	size_t n_missing = 0;
 
-	for (size_t i = 0; i < mapping->count; i++) {
-		const char *name = entry_name(&push->records->roots[number], &mapping->entries[i]);
-		const struct plan_image *image = map_get(&push->planned, name);
-		if (image && !plan_image_takes_part(image))
-			strvec_push(missing, image->failure.message);
+	for (size_t i = 0; i < root->mapping.count; i++) {
+		if (plan_image_takes_part(root->images[i]))
+			continue;
+		n_missing++;
+		strvec_push(missing, root->images[i]->failure.message);
 	}
-	for (size_t i = 0; i < push->unusable[number].count; i++)
-		strvec_push(missing, push->unusable[number].items[i]);
+	for (size_t i = 0; i < root->unusable.count; i++)
+		strvec_push(missing, root->unusable.items[i]);
 	strvec_sort_unique(missing);
+	return n_missing;
 }
 
 /* Files for a catalog that is not there would lead a cluster to nothing. */
@@ -258,27 +309,50 @@ static bool wants_files(const struct push *push, const struct archive_root *root
 	return index && plan_image_takes_part(index);
 }
 
+static int write_catalog_files(struct push *push, size_t number, const char *subdirectory, struct error *err)
+{
+	CLEANUP(strvec_release) struct strvec missing = STRVEC_INIT;
+
+	(void)list_missing(&push->roots[number], &missing);
+	return catalog_files_write(&push->request->naming, &push->roots[number].mapping, &missing,
+				   subdirectory, push->outcome, err);
+}
+
+static int write_release_files(struct push *push, size_t number, bool is_one_of_several, struct error *err)
+{
+	const struct archive_root *root = &push->records->roots[number];
+	struct pushed_root *pushed = &push->roots[number];
+	CLEANUP(strvec_release) struct strvec missing = STRVEC_INIT;
+	size_t n_missing = list_missing(pushed, &missing);
+
+	return pushed_release_write_files(&pushed->release, root, &push->request->naming, &pushed->mapping,
+					  &missing, n_missing, is_one_of_several, push->outcome, err);
+}
+
 static int write_files(struct push *push, struct error *err)
 {
-	size_t n_roots = push->records->n_roots, n_catalogs = 0;
+	size_t n_roots = push->records->n_roots, n_catalogs = 0, n_releases = 0;
 	CLEANUP(free_memory) const struct reference **indexes = xcalloc(n_roots, sizeof(*indexes));
 
 	if (push->run->options->is_dry_run && !push->request->naming.to_manifests)
 		return 0;
-	for (size_t i = 0; i < n_roots; i++)
+	for (size_t i = 0; i < n_roots; i++) {
+		n_releases += push->records->roots[i].release != NULL;
 		if (is_catalog(&push->records->roots[i]))
-			indexes[n_catalogs++] = &mapping_index(&push->mappings[i])->source;
+			indexes[n_catalogs++] = &mapping_index(&push->roots[i].mapping)->source;
+	}
+	bool are_several = n_catalogs + n_releases > 1;
 	for (size_t i = 0, catalog = 0; i < n_roots; i++) {
-		CLEANUP(strvec_release) struct strvec missing = STRVEC_INIT;
+		const struct archive_root *root = &push->records->roots[i];
+		CLEANUP(free_string) char *name = is_catalog(root) ? catalog_files_name(indexes, n_catalogs, catalog++)
+								   : NULL;
+		int result = 0;
 
-		if (!is_catalog(&push->records->roots[i]))
-			continue;
-		CLEANUP(free_string) char *name = catalog_files_name(indexes, n_catalogs, catalog++);
-		if (!wants_files(push, &push->records->roots[i]))
-			continue;
-		list_missing(push, i, &missing);
-		if (catalog_files_write(&push->request->naming, &push->mappings[i], &missing,
-					n_catalogs > 1 ? name : NULL, push->outcome, err) < 0)
+		if (is_catalog(root) && wants_files(push, root))
+			result = write_catalog_files(push, i, are_several ? name : NULL, err);
+		else if (root->release && (root->release->without_image || wants_files(push, root)))
+			result = write_release_files(push, i, are_several, err);
+		if (result < 0)
 			return -1;
 	}
 	return 0;
@@ -292,8 +366,7 @@ static int open_archive(struct push *push, struct error *err)
 	    run_open_source(push->run, &push->request->archive, &push->source, err) < 0)
 		return -1;
 	push->records = archive_store_records(source_store(push->source));
-	push->mappings = xcalloc(push->records->n_roots, sizeof(*push->mappings));
-	push->unusable = xcalloc(push->records->n_roots, sizeof(*push->unusable));
+	push->roots = xcalloc(push->records->n_roots, sizeof(*push->roots));
 	for (size_t i = 0; i < push->records->n_images; i++)
 		map_set(&push->recorded, push->records->images[i].source, &push->records->images[i]);
 	for (size_t i = 0; i < push->records->n_missing; i++)
@@ -309,16 +382,34 @@ static int check_files(const struct push *push, struct error *err)
 {
 	if (push->run->options->is_dry_run && !push->request->naming.to_manifests)
 		return 0;
+	for (size_t i = 0; i < push->records->n_roots; i++) {
+		const struct archive_root *root = &push->records->roots[i];
+		struct pushed_root *pushed = &push->roots[i];
+
+		if (is_catalog(root) &&
+		    catalog_files_check(&push->request->naming, &pushed->mapping, err) < 0)
+			return -1;
+		if (root->release && pushed_release_check_files(&pushed->release, root, &push->request->naming,
+								&pushed->mapping, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Before anything is moved, as on the connected side. */
+static int verify_releases(struct push *push, struct error *err)
+{
 	for (size_t i = 0; i < push->records->n_roots; i++)
-		if (is_catalog(&push->records->roots[i]) &&
-		    catalog_files_check(&push->request->naming, &push->mappings[i], err) < 0)
+		if (push->records->roots[i].release &&
+		    pushed_release_verify(&push->roots[i].release, push->run, &push->request->trust, push->source,
+					  push->records, &push->records->roots[i], err) < 0)
 			return -1;
 	return 0;
 }
 
 static int push_archive(struct push *push, struct error *err)
 {
-	if (open_archive(push, err) < 0 || make_plan(push, err) < 0)
+	if (open_archive(push, err) < 0 || verify_releases(push, err) < 0 || make_plan(push, err) < 0)
 		return -1;
 	if (push->request->naming.manifests_only) {
 		plan_count_images(push->plan, &push->outcome->n_asked, &push->outcome->n_missing);

@@ -3,12 +3,14 @@
 #pragma once
 
 #include "operation/catalog_files.h"
+#include "operation/release_verify.h"
 #include "operation/run.h"
 
 struct push_request {
 	struct location archive;
 	struct location target;
 	struct naming_options naming;
+	struct trust_options trust; /* the stores are not asked: signatures are in the archive */
 };
 
 /* `archive` may be written with or without "archive:". */

@@ -4,6 +4,7 @@
 
 #include "operation/run.h"
 #include "release/release.h"
+#include "store/archive.h"
 
 struct release_image {
 	struct source_image from;
@@ -11,16 +12,22 @@ struct release_image {
 	char *name;                 /* as written, without docker://; for a bare version what it stands for */
 	struct digest top;          /* of what the reference names */
 	struct digest chosen;       /* the manifest that was read: equal to top if it is no list */
+	bool is_resolved; /* the manifest was read */
 	bool is_list;
 	struct digest *children; /* of a list: all its images */
 	size_t n_children;
 	struct image_config config;     /* of the chosen manifest */
 	struct strbuf config_bytes;     /* the same, raw */
-	struct descriptor *layers;      /* of the chosen manifest, bottom first */
+	struct manifest manifest;       /* the chosen one */
+	const struct descriptor *layers; /* of it, bottom first; borrowed */
 	size_t n_layers;
-	struct release_payload payload;
+	struct release_payload payload; /* without a version: not read yet */
 };
 
+#define RELEASE_IMAGE_INIT \
+	{ \
+		.config_bytes = STRBUF_INIT, .payload = RELEASE_PAYLOAD_INIT \
+	}
 void release_image_release(struct release_image *image);
 
 /*
@@ -34,15 +41,24 @@ int release_location_parse(struct location *location, const char *text, const ch
 /* From a location in a registry. */
 int release_image_init(struct release_image *image, struct source *source, const struct location *location,
 		       struct error *err) MUST_CHECK;
-/* From an archive: the image is recorded there under `name`. */
-void release_image_init_stored(struct release_image *image, const char *name, const struct descriptor *top);
+/* From an archive: a release among its roots. ERROR_NOT_FOUND when its image is missing there. */
+int release_image_init_recorded(struct release_image *image, const struct archive_records *records,
+				const struct archive_root *root, struct error *err) MUST_CHECK;
 
 /*
- * Reads the manifest and chooses the platform of a list: `filter` is a regular expression (unanchored, on
- * os/architecture[/variant]) of which the first match counts; NULL: the first image of all. Then the payload,
- * from the top layer if all of it is there, else from all layers; it is remembered in the work directory by the
- * digest of the manifest, if the run has one. ERROR_INVALID when it is no release.
+ * Reads the manifest, and chooses the platform of a list: `filter` is a regular expression (unanchored, on
+ * os/architecture[/variant]) of which the first match counts; NULL: the first image of all.
  */
+int release_image_resolve(struct run *run, struct source *source, struct release_image *image,
+			  const char *filter, struct error *err) MUST_CHECK;
+/*
+ * Of a resolved image, unless it was read before: the config, and the payload from the top layer if all of it is
+ * there, else from all layers. It is remembered in the work directory by the digest of the manifest, if the run
+ * has one. ERROR_INVALID when it is no release.
+ */
+int release_image_read_payload(struct run *run, struct source *source, struct release_image *image,
+			       struct error *err) MUST_CHECK;
+/* Both. */
 int release_image_read(struct run *run, struct source *source, struct release_image *image,
 		       const char *filter, struct outcome *outcome, struct error *err) MUST_CHECK;
 

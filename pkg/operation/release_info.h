@@ -16,9 +16,13 @@ struct release_info_request {
 	const char *filter;    /* --filter-by-os, or NULL: linux/<this machine>, else the first */
 };
 
+/* Into request->location, which the caller releases: a bare version ("4.14.1"; `arch`: of it, or NULL), a pull
+ * spec or an archive. ERROR_USAGE. */
+int release_info_parse(struct release_info_request *request, const char *text, const char *arch,
+		       struct error *err) MUST_CHECK;
 /* Checks what contradicts itself, and a jsonpath, before anything is asked for. */
 int release_info_request_check(const struct release_info_request *request, struct error *err) MUST_CHECK;
 
-/* An archive may hold several releases: each in turn. */
+/* An archive may hold several releases: each in turn. After an error `out` has what was told before it. */
 int release_info(const struct release_info_request *request, const struct run_options *options,
 		 struct strbuf *out, struct error *err) MUST_CHECK;

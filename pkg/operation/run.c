@@ -25,7 +25,6 @@ static char *default_work_directory(void)
 	return xasprintf("%s/.cache/airlift", home && *home ? home : "");
 }
 
-/* A dry run may look on while the job is running. */
 /* The same relative path is another file in another directory. */
 static void add_location(struct strbuf *text, const struct location *location)
 {
@@ -36,6 +35,7 @@ static void add_location(struct strbuf *text, const struct location *location)
 	strbuf_addf(text, "%s%s%s", location->text, directory ? "\nin " : "", directory ? directory : "");
 }
 
+/* A dry run may look on while the job is running, and so may what has no target. */
 static char *job_key(const struct run_options *options, const char *command, const struct location *sources,
 		     size_t n_sources, const struct location *target)
 {
@@ -49,7 +49,10 @@ static char *job_key(const struct run_options *options, const char *command, con
 		add_location(&text, &sources[i]);
 	}
 	strbuf_add_string(&text, "\n-> ");
-	add_location(&text, target);
+	if (target)
+		add_location(&text, target);
+	else
+		strbuf_addf(&text, "process %ld", (long)getpid());
 	digest_of(text.buf, text.len, &digest);
 	return xstrndup(digest_format_hex(&digest, hex), 24);
 }
@@ -151,6 +154,7 @@ int run_open(struct run **opened, const struct run_options *options, const char 
 
 	if (run_go_online(run, sources, n_sources, target, err) < 0 || open_work_directory(run, key, err) < 0)
 		return -1;
+	run->is_done |= !target;
 	*opened = steal(&run);
 	return 0;
 }
@@ -214,23 +218,34 @@ int run_open_source(struct run *run, const struct location *location, struct sou
 	return 0;
 }
 
-int run_resolve(struct run *run, struct plan *plan, const struct platform *platform, struct outcome *outcome,
-		struct error *err)
+static int resolve(struct run *run, struct plan *plan, struct plan_options *options, struct outcome *outcome,
+		   struct error *err)
 {
-	struct plan_options options = {
-		.workers = run->request_jobs,
-		.with_attached = !run->options->without_attached,
-		.platform = platform,
-		.progress = &run->progress,
-	};
-
+	options->workers = run->request_jobs;
+	options->with_attached = !run->options->without_attached;
+	options->progress = &run->progress;
 	outcome_phase(outcome, "manifests");
-	if (plan_resolve(plan, &options, err) < 0)
+	if (plan_resolve(plan, options, err) < 0)
 		return -1;
 	plan_seal(plan);
 	outcome->n_blobs += plan->n_blobs_used;
 	outcome->planned_bytes += plan->total_bytes;
 	return 0;
+}
+
+int run_resolve(struct run *run, struct plan *plan, const struct platform *platform, struct outcome *outcome,
+		struct error *err)
+{
+	struct plan_options options = {.platform = platform};
+
+	return resolve(run, plan, &options, outcome, err);
+}
+
+int run_resolve_release(struct run *run, struct plan *plan, struct outcome *outcome, struct error *err)
+{
+	struct plan_options options = {.with_attached_children = true};
+
+	return resolve(run, plan, &options, outcome, err);
 }
 
 /* The path, or as much of it as is there. */

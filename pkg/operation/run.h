@@ -65,7 +65,8 @@ struct run {
 	unsigned request_jobs; /* small requests at a time */
 };
 
-/* `command`, `sources` and `target` make the job; "insecure" is about the registries they name. */
+/* `command`, `sources` and `target` make the job; "insecure" is about the registries they name. Without a target
+ * (NULL) it is a job of this process alone, which leaves nothing but what is remembered. */
 int run_open(struct run **run, const struct run_options *options, const char *command,
 	     const struct location *sources, size_t n_sources, const struct location *target,
 	     struct error *err) MUST_CHECK;
@@ -83,6 +84,9 @@ int run_open_source(struct run *run, const struct location *location, struct sou
 /* Resolves, beside the images what is attached to them, and seals. */
 int run_resolve(struct run *run, struct plan *plan, const struct platform *platform, struct outcome *outcome,
 		struct error *err) MUST_CHECK;
+/* The same for releases: signatures of the images of a manifest list too. */
+int run_resolve_release(struct run *run, struct plan *plan, struct outcome *outcome,
+			struct error *err) MUST_CHECK;
 
 /* Enough space for `bytes` on the file system of `path`, which need not be there yet? The error says needed
  * and free. */

@@ -30,9 +30,10 @@ struct finding {
 	char *tag; /* NULL: by digest */
 };
 
-/* The questions about one image. */
+/* The questions about one image, or one child of its index. */
 struct inquiry {
 	uint32_t image;
+	struct digest digest;
 	bool asks_for_signature, asks_for_referrers;
 	bool has_asked_for_signature, has_asked_for_referrers;
 	struct answers *repository, *registry; /* in the maps */
@@ -43,7 +44,7 @@ struct inquiry {
 struct inquiries {
 	struct resolution *resolution;
 	struct inquiry *items;
-	size_t count;
+	size_t count, allocated;
 	struct map repositories; /* -> struct answers; of this round */
 };
 
@@ -69,7 +70,7 @@ static void ask_for_signature(struct inquiries *inquiries, struct inquiry *inqui
 	CLEANUP(descriptor_release) struct descriptor top = {0};
 	CLEANUP(error_clear) struct error err = ERROR_INIT;
 	char hex[DIGEST_HEX_LENGTH + 1];
-	CLEANUP(free_string) char *tag = xasprintf("sha256-%s.sig", digest_format_hex(&image->digest, hex));
+	CLEANUP(free_string) char *tag = xasprintf("sha256-%s.sig", digest_format_hex(&inquiry->digest, hex));
 
 	if (source_resolve_tag(session, &image->from, tag, &bytes, &top, &err) == 0 &&
 	    plan_keep_manifest(plan, &top.digest, &bytes, &err) == 0)
@@ -105,7 +106,7 @@ static void ask_for_referrers(struct inquiries *inquiries, struct inquiry *inqui
 	bool is_supported = false;
 
 	int result =
-		source_read_referrers(session, &image->from, &image->digest, &is_supported, &bytes, &err);
+		source_read_referrers(session, &image->from, &inquiry->digest, &is_supported, &bytes, &err);
 	if (is_supported)
 		atomic_store(&inquiry->registry->is_hopeful, true);
 	if (result < 0 || note_referrers(inquiry, &bytes, &err) < 0)
@@ -148,13 +149,14 @@ char *plan_repository_of(const char *name)
 	return repository ? repository : xstrdup(name);
 }
 
-static void add_inquiry(struct inquiries *inquiries, uint32_t number)
+static void add_inquiry(struct inquiries *inquiries, uint32_t number, const struct digest *digest)
 {
 	struct resolution *resolution = inquiries->resolution;
 	const struct plan_image *image = resolution->plan->images[number];
-	struct inquiry *inquiry = &inquiries->items[inquiries->count++];
 
-	*inquiry = (struct inquiry){.image = number};
+	array_grow(inquiries->items, inquiries->count, inquiries->allocated);
+	struct inquiry *inquiry = &inquiries->items[inquiries->count++];
+	*inquiry = (struct inquiry){.image = number, .digest = *digest};
 	CLEANUP(free_string) char *host = source_image_host(&image->from);
 	inquiry->registry = answers_of(&resolution->referrer_hosts, host);
 	inquiry->asks_for_referrers = inquiry->registry->n_asked++ == 0;
@@ -165,6 +167,20 @@ static void add_inquiry(struct inquiries *inquiries, uint32_t number)
 	inquiry->repository = answers_of(&inquiries->repositories, repository);
 	inquiry->asks_for_signature = inquiry->repository->n_asked++ < FIRST_QUESTIONS;
 	inquiry->has_asked_for_signature = inquiry->asks_for_signature;
+}
+
+static void add_inquiries(struct inquiries *inquiries, uint32_t number)
+{
+	const struct plan *plan = inquiries->resolution->plan;
+	const struct plan_image *image = plan->images[number];
+
+	add_inquiry(inquiries, number, &image->digest);
+	if (!inquiries->resolution->options->with_attached_children || image->attached_to != PLAN_NONE)
+		return;
+	const struct plan_manifest *top = &plan->manifests[image->top];
+	for (size_t i = 0; i < top->n_children; i++)
+		add_inquiry(inquiries, number,
+			    &plan->manifest_digests.digests[plan->children[top->first_child + i]]);
 }
 
 static void choose_the_rest(struct inquiries *inquiries)
@@ -223,10 +239,9 @@ void resolution_find_attached(struct resolution *resolution, size_t first, size_
 {
 	struct inquiries inquiries = {.resolution = resolution, .repositories = MAP_INIT_FREEING(free)};
 
-	inquiries.items = xcalloc(end - first, sizeof(*inquiries.items));
 	for (size_t i = first; i < end; i++)
 		if (plan_image_takes_part(resolution->plan->images[i]))
-			add_inquiry(&inquiries, (uint32_t)i);
+			add_inquiries(&inquiries, (uint32_t)i);
 	parallel_for(inquiries.count, resolution->options->workers, ask, &inquiries);
 	choose_the_rest(&inquiries);
 	parallel_for(inquiries.count, resolution->options->workers, ask, &inquiries);

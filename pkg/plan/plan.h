@@ -96,6 +96,7 @@ struct plan_image *plan_add_image(struct plan *plan, const char *name, struct so
 struct plan_options {
 	unsigned workers;                /* requests at a time */
 	bool with_attached;              /* look for .sig tags and referrers */
+	bool with_attached_children;     /* of the images of an index too (releases) */
 	const struct platform *platform; /* of an index take this one alone; NULL: all */
 	struct progress *progress;
 };

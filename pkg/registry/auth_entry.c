@@ -1,42 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "registry/auth_entry.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "registry/secret.h"
-
-/* 0 to 63, or -1 (RFC 4648 section 4). */
-static int base64_value(char letter)
-{
-	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *place = letter ? strchr(alphabet, letter) : NULL;
-
-	return place ? (int)(place - alphabet) : -1;
-}
-
-/* Padding may be missing, line ends may be there. False when it is not base64. */
-static bool base64_decode(struct strbuf *out, const char *text)
-{
-	uint32_t bits = 0;
-	unsigned n_digits = 0;
-
-	/* At once, so that growing leaves no copies behind. */
-	strbuf_grow(out, strlen(text));
-	for (; *text && *text != '='; text++) {
-		if (*text == '\r' || *text == '\n')
-			continue;
-		int value = base64_value(*text);
-		if (value < 0)
-			return false;
-		bits = bits << 6 | (uint32_t)value;
-		unsigned place = n_digits++ % 4;
-		if (place)
-			strbuf_add_char(out, (char)(bits >> (6 - 2 * place)));
-	}
-	return n_digits % 4 != 1 && text[strspn(text, "=\r\n")] == '\0';
-}
 
 static const char *read_user_and_password(struct credential *credential, const char *encoded)
 {

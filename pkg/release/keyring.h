@@ -38,5 +38,5 @@ void keyring_signer_release(struct keyring_signer *signer);
 
 /* A signed message with exactly one signature, valid, by a key that counts; `plaintext` gets what was signed.
  * ERROR_INVALID with the reason. */
-int keyring_verify(struct keyring *keyring, const void *message, size_t length,
-		   struct keyring_signer *signer, struct strbuf *plaintext, struct error *err) MUST_CHECK;
+int keyring_verify(struct keyring *keyring, const void *message, size_t length, struct keyring_signer *signer,
+		   struct strbuf *plaintext, struct error *err) MUST_CHECK;

@@ -30,9 +30,11 @@ extern const char *const release_default_stores[2];
 struct release_trust;
 
 struct release_trust_options {
-	const struct strvec *key_files;  /* --release-key: every key in them counts; NULL or empty: see below */
-	const char *system_key_file;     /* NULL: /etc/pki/rpm-gpg/RPM-GPG-KEY-redhat-release */
+	const struct strvec
+		*key_files;          /* --release-key: every key in them counts; NULL or empty: see below */
+	const char *system_key_file; /* NULL: /etc/pki/rpm-gpg/RPM-GPG-KEY-redhat-release */
 	const char *temporary_directory; /* where a private directory of mode 0700 may be made */
+	const char *release_fingerprint; /* NULL: Red Hat's release key 2; tests have keys of their own */
 };
 
 /*

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/progress.h"
+#include "base/strbuf.h"
 #include "base/strvec.h"
 #include "store/store.h"
 
@@ -26,12 +27,43 @@ struct archive_image {
 	char *tag;         /* tag of an attached image ("sha256-<hex>.sig"); NULL: by digest only */
 };
 
-/* What was asked for: a catalog (later: a release), with the images it consists of. */
-struct archive_root {
-	char *kind;           /* "catalog", "image" */
-	char *source;         /* as written on the command line */
-	struct strvec images; /* texts as in the catalog, sorted; also those that are missing */
+/* One component of a release: a name, and the pull spec of its image as the release has it. */
+struct archive_component {
+	char *name;
+	char *image;
 };
+
+/* A signature of a release, byte for byte as its store served it. */
+struct archive_signature {
+	struct digest digest; /* of what is signed */
+	struct strbuf message;
+};
+
+/* What push needs of a release beside its images. */
+struct archive_release {
+	char *version;
+	char *architecture; /* as in its tags: "x86_64", "multi"; "" if unknown */
+	bool without_image; /* --skip-release-image: the release image itself was not asked for */
+	struct archive_component *components; /* in the order of the release */
+	size_t n_components;
+	struct archive_signature *signatures; /* verified when they were recorded; none: it was not signed */
+	size_t n_signatures;
+	struct strvec previous; /* versions that it can be updated from */
+};
+
+void archive_release_free(struct archive_release *release);
+
+/* What was asked for: a catalog or a release, with the images it consists of. */
+struct archive_root {
+	char *kind;                      /* "catalog", "release", "image" */
+	char *source;                    /* as written on the command line */
+	struct strvec images;            /* texts as in the catalog, sorted; also those that are missing */
+	struct archive_release *release; /* of a release, else NULL */
+};
+
+void archive_root_release(struct archive_root *root);
+/* A deep copy into an empty root. */
+void archive_root_copy(struct archive_root *to, const struct archive_root *from);
 
 struct archive_missing {
 	char *source;

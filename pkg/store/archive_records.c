@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/text.h"
 #include "document/writer.h"
 #include "store/chunks.h"
@@ -11,11 +12,8 @@
 void archive_records_release(struct archive_records *records)
 {
 	strvec_release(&records->predecessors);
-	for (size_t i = 0; i < records->n_roots; i++) {
-		free(records->roots[i].kind);
-		free(records->roots[i].source);
-		strvec_release(&records->roots[i].images);
-	}
+	for (size_t i = 0; i < records->n_roots; i++)
+		archive_root_release(&records->roots[i]);
 	free(records->roots);
 	for (size_t i = 0; i < records->n_images; i++) {
 		free(records->images[i].source);
@@ -68,6 +66,49 @@ static void write_descriptor(struct json_writer *writer, const struct digest *di
 	json_write_unsigned(writer, "size", size);
 }
 
+static void write_components(struct json_writer *writer, const struct archive_release *release)
+{
+	json_open_array(writer, "components");
+	for (size_t i = 0; i < release->n_components; i++) {
+		json_open_object(writer, NULL);
+		write_name(writer, "name", release->components[i].name);
+		write_name(writer, "image", release->components[i].image);
+		json_close_object(writer);
+	}
+	json_close_array(writer);
+}
+
+static void write_signatures(struct json_writer *writer, const struct archive_release *release)
+{
+	char digest[DIGEST_TEXT_SIZE];
+
+	json_open_array(writer, "signatures");
+	for (size_t i = 0; i < release->n_signatures; i++) {
+		const struct archive_signature *signature = &release->signatures[i];
+		CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
+
+		base64_encode(&text, signature->message.buf, signature->message.len);
+		json_open_object(writer, NULL);
+		json_write_string(writer, "digest", digest_format(&signature->digest, digest));
+		json_write_string(writer, "message", text.buf);
+		json_close_object(writer);
+	}
+	json_close_array(writer);
+}
+
+static void write_release(struct json_writer *writer, const struct archive_release *release)
+{
+	json_open_object(writer, "release");
+	write_name(writer, "version", release->version);
+	write_name(writer, "architecture", release->architecture);
+	if (release->without_image)
+		json_write_boolean(writer, "withoutImage", true);
+	write_components(writer, release);
+	write_names(writer, "previous", &release->previous);
+	write_signatures(writer, release);
+	json_close_object(writer);
+}
+
 static void write_roots(struct json_writer *writer, const struct archive_records *records)
 {
 	json_open_array(writer, "roots");
@@ -76,6 +117,8 @@ static void write_roots(struct json_writer *writer, const struct archive_records
 		write_name(writer, "kind", records->roots[i].kind);
 		write_name(writer, "source", records->roots[i].source);
 		write_names(writer, "images", &records->roots[i].images);
+		if (records->roots[i].release)
+			write_release(writer, records->roots[i].release);
 		json_close_object(writer);
 	}
 	json_close_array(writer);

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/strbuf.h"
+#include "document/document.h"
 #include "store/archive.h"
 #include "store/archive_layout.h"
 
@@ -30,6 +31,10 @@ void archive_records_format(struct strbuf *out, struct archive_records *records,
 /* A copy of a name as the records may hold it: what a terminal could take for a command is escaped. Names come
  * from catalogs too, and an image whose name is none must not make the archive unreadable. */
 char *archive_records_name(const char *text);
+
+/* archive_records_roots.c: the member "roots", into empty records. */
+int archive_records_read_roots(const struct node *records_node, struct archive_records *records,
+			       struct error *err) MUST_CHECK;
 
 /* Into empty records and an initialised layout, whose slots become filled or stay empty. Every member, the
  * id and the place of each blob are checked, and that names hold no control characters; reasons may: escape

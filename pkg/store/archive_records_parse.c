@@ -6,62 +6,8 @@
 #include "base/text.h"
 #include "document/document.h"
 #include "store/archive_records.h"
+#include "store/archive_records_members.h"
 #include "store/chunks.h"
-
-static int read_text(const struct node *object, const char *key, char **copy, struct error *err)
-{
-	struct node member = node_member(object, key);
-	const char *text = NULL;
-
-	if (node_string(&member, &text, err) < 0)
-		return -1;
-	*copy = xstrdup(text);
-	return 0;
-}
-
-/* Names are shown, compared and written into files: they are what archive_records_name leaves as it is. */
-static int check_name(const struct node *node, const char *text, struct error *err)
-{
-	CLEANUP(free_string) char *name = archive_records_name(text);
-
-	return strcmp(name, text) ? node_error(node, err, "holds control characters") : 0;
-}
-
-static int read_optional_name(const struct node *object, const char *key, char **copy, struct error *err)
-{
-	struct node member = node_member(object, key);
-	const char *text = NULL;
-
-	if (node_optional_string(&member, &text, err) < 0 || (text && check_name(&member, text, err) < 0))
-		return -1;
-	*copy = text ? xstrdup(text) : NULL;
-	return 0;
-}
-
-static int read_name(const struct node *object, const char *key, char **copy, struct error *err)
-{
-	struct node member = node_member(object, key);
-	const char *text = NULL;
-
-	if (node_string(&member, &text, err) < 0 || check_name(&member, text, err) < 0)
-		return -1;
-	*copy = xstrdup(text);
-	return 0;
-}
-
-static int read_names(const struct node *object, const char *key, struct strvec *names, struct error *err)
-{
-	struct node list = node_member(object, key);
-
-	if (node_strings(&list, names, err) < 0)
-		return -1;
-	for (size_t i = 0; i < names->count; i++) {
-		struct node element = node_element(&list, i);
-		if (check_name(&element, names->items[i], err) < 0)
-			return -1;
-	}
-	return 0;
-}
 
 /* "sha256-<hex>.sig" and its like (cosign, "Signature Spec"): a tag beside an image, never one that somebody
  * may have given to another image. */
@@ -87,7 +33,7 @@ static int read_tag(const struct node *object, char **tag, struct error *err)
 {
 	struct node member = node_member(object, "tag");
 
-	if (read_optional_name(object, "tag", tag, err) < 0)
+	if (records_read_optional_name(object, "tag", tag, err) < 0)
 		return -1;
 	if (!*tag || is_attached_tag(*tag))
 		return 0;
@@ -115,39 +61,14 @@ static int read_descriptor(const struct node *object, struct digest *digest, uin
 	return read_number(object, "size", OCI_MAX_BLOB_SIZE, size, err);
 }
 
-/* A list that must be there; NULL with an error otherwise. */
-static int read_list(const struct node *root, const char *key, struct node *list, struct error *err)
-{
-	*list = node_member(root, key);
-	return node_expect_array(list, err);
-}
-
-static int read_roots(const struct node *root, struct archive_records *records, struct error *err)
-{
-	struct node list;
-
-	if (read_list(root, "roots", &list, err) < 0)
-		return -1;
-	records->roots = xcalloc(node_count(&list), sizeof(*records->roots));
-	for (size_t i = 0; i < node_count(&list); i++) {
-		struct node object = node_element(&list, i);
-		struct archive_root *read = &records->roots[records->n_roots++];
-		if (read_name(&object, "kind", &read->kind, err) < 0 ||
-		    read_name(&object, "source", &read->source, err) < 0 ||
-		    read_names(&object, "images", &read->images, err) < 0)
-			return -1;
-	}
-	return 0;
-}
-
 static int read_image(const struct node *object, struct archive_image *image, struct error *err)
 {
 	CLEANUP(free_string) char *media_type = NULL;
 
-	if (read_name(object, "source", &image->source, err) < 0 ||
-	    read_text(object, "mediaType", &media_type, err) < 0 ||
+	if (records_read_name(object, "source", &image->source, err) < 0 ||
+	    records_read_text(object, "mediaType", &media_type, err) < 0 ||
 	    read_descriptor(object, &image->digest, &image->size, err) < 0 ||
-	    read_optional_name(object, "attachedTo", &image->attached_to, err) < 0 ||
+	    records_read_optional_name(object, "attachedTo", &image->attached_to, err) < 0 ||
 	    read_tag(object, &image->tag, err) < 0)
 		return -1;
 	image->type = manifest_type_parse(media_type);
@@ -160,7 +81,7 @@ static int read_images(const struct node *root, struct archive_records *records,
 {
 	struct node list;
 
-	if (read_list(root, "images", &list, err) < 0)
+	if (records_read_list(root, "images", &list, err) < 0)
 		return -1;
 	records->images = xcalloc(node_count(&list), sizeof(*records->images));
 	for (size_t i = 0; i < node_count(&list); i++) {
@@ -175,14 +96,14 @@ static int read_missing(const struct node *root, struct archive_records *records
 {
 	struct node list;
 
-	if (read_list(root, "missing", &list, err) < 0)
+	if (records_read_list(root, "missing", &list, err) < 0)
 		return -1;
 	records->missing = xcalloc(node_count(&list), sizeof(*records->missing));
 	for (size_t i = 0; i < node_count(&list); i++) {
 		struct node object = node_element(&list, i);
 		struct archive_missing *read = &records->missing[records->n_missing++];
-		if (read_name(&object, "source", &read->source, err) < 0 ||
-		    read_text(&object, "reason", &read->reason, err) < 0)
+		if (records_read_name(&object, "source", &read->source, err) < 0 ||
+		    records_read_text(&object, "reason", &read->reason, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -306,8 +227,8 @@ static int read_head(const struct node *root, struct archive_records *records, s
 {
 	struct node index_node = node_member(root, "index");
 
-	if (read_names(root, "predecessors", &records->predecessors, err) < 0 ||
-	    read_roots(root, records, err) < 0 || read_images(root, records, err) < 0 ||
+	if (records_read_names(root, "predecessors", &records->predecessors, err) < 0 ||
+	    archive_records_read_roots(root, records, err) < 0 || read_images(root, records, err) < 0 ||
 	    read_missing(root, records, err) < 0)
 		return -1;
 	return read_descriptor(&index_node, &index->digest, &index->size, err);

@@ -60,9 +60,11 @@ static void expect_created(const struct cluster_files *files, const char *stem, 
 	struct error err = ERROR_INIT;
 	CLEANUP(free_string) char *path = NULL;
 	CLEANUP(free_string) char *want = xasprintf("%s/%s", test_directory(), want_name);
+	CLEANUP(free_string) char *whole_stem = xasprintf("manifests-%s", stem);
 	bool is_new = !want_new;
 
-	EXPECT_OK(manifests_directory_create(test_directory(), stem, now, files, &path, &is_new, &err), &err);
+	EXPECT_OK(manifests_directory_create(test_directory(), whole_stem, now, files, &path, &is_new, &err),
+		  &err);
 	EXPECT_STRING(path, want);
 	EXPECT(is_new == want_new);
 }

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "operation/cluster_directory.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* The nearest directory above a path that exists. */
+static char *existing_parent(const char *path)
+{
+	char *place = xstrdup(path);
+
+	while (access(place, F_OK) < 0) {
+		char *slash = strrchr(place, '/');
+		if (!slash) {
+			free(place);
+			return xstrdup(".");
+		}
+		slash[slash == place] = '\0';
+	}
+	return place;
+}
+
+int cluster_directory_check(const struct naming_options *options, struct error *err)
+{
+	const char *path = options->to_manifests;
+	CLEANUP(free_string) char *place = existing_parent(path ? path : ".");
+	struct stat status;
+
+	if (stat(place, &status) == 0 && !S_ISDIR(status.st_mode))
+		return error_set(err, ERROR_IO, "%s: is not a directory; the cluster's files need one",
+				 place);
+	if (access(place, W_OK | X_OK) == 0)
+		return 0;
+	error_set_errno(err, "%s: the cluster's files cannot be written there",
+			path ? path : "the current directory");
+	return error_advise(err, "name another place with --to-manifests DIR");
+}
+
+int cluster_directory_write(const struct naming_options *options, const char *stem, const char *subdirectory,
+			    const struct cluster_files *files, struct outcome *outcome, struct error *err)
+{
+	CLEANUP(free_string) char *path = NULL;
+	bool is_new = false;
+
+	if (options->to_manifests) {
+		path = subdirectory ? xasprintf("%s/%s", options->to_manifests, subdirectory)
+				    : xstrdup(options->to_manifests);
+		if (manifests_directory_fill(path, files, &is_new, err) < 0)
+			return -1;
+	} else if (manifests_directory_create(".", stem, time(NULL), files, &path, &is_new, err) < 0) {
+		return -1;
+	}
+	strvec_push(&outcome->directories, path);
+	outcome->is_directory_unchanged = !is_new;
+	return 0;
+}

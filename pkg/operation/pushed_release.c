@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "operation/pushed_release.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "operation/release_image.h"
+#include "operation/release_record.h"
+
+/* Where oc puts a release of which only the registry was named. */
+static const char default_repository[] = "openshift/release";
+
+void pushed_release_release(struct pushed_release *release)
+{
+	reference_release(&release->image);
+	free(steal(&release->signer));
+	free(steal(&release->fingerprint));
+}
+
+/* --- names */
+
+static int find_image(struct pushed_release *release, const struct archive_records *records,
+		      const struct archive_root *root, struct error *err)
+{
+	char digest[DIGEST_TEXT_SIZE];
+
+	if (reference_parse_with_host(&release->image, root->source, err) < 0)
+		return -1;
+	reference_set(&release->image.tag, "");
+	for (size_t i = 0; i < records->n_images; i++) {
+		if (strcmp(records->images[i].source, root->source) != 0)
+			continue;
+		reference_set(&release->image.id, digest_format(&records->images[i].digest, digest));
+		return 0;
+	}
+	if (root->release->without_image)
+		return 0;
+	return error_set(err, ERROR_NOT_FOUND, "the release image is not in the archive");
+}
+
+static int target_of(struct release_target *to, const struct location *target, struct error *err)
+{
+	CLEANUP(free_string) char *place = reference_exact(&target->reference);
+	CLEANUP(free_string) char *text =
+		*target->reference.name
+			? xasprintf("docker://%s", place)
+			: xasprintf("docker://%s/%s", target->reference.registry, default_repository);
+
+	return release_target_parse(to, text, err);
+}
+
+int pushed_release_map(struct pushed_release *release, const struct archive_records *records,
+		       const struct archive_root *root, const struct location *target, struct mapping *mapping,
+		       struct error *err)
+{
+	CLEANUP(release_target_release) struct release_target to = RELEASE_TARGET_INIT;
+
+	if (find_image(release, records, root, err) < 0 || target_of(&to, target, err) < 0)
+		return -1;
+	return release_record_map(root->release, &release->image, &to, NULL, mapping, err);
+}
+
+bool pushed_release_is_image(const struct pushed_release *release, const struct mapping_entry *entry)
+{
+	CLEANUP(free_string) char *image = reference_exact(&release->image);
+
+	return !strcmp(entry->text, image);
+}
+
+/* --- trust */
+
+static int no_signature(const struct trust_options *trust, const struct archive_root *root, struct error *err)
+{
+	if (trust->key_files.count && !trust->allows_unsigned)
+		return error_set(err, ERROR_DIGEST,
+				 "%s: is not signed; nothing was pushed; --allow-unsigned pushes it all the same",
+				 root->source);
+	log_warning("%s: is not signed: whoever made the archive allowed that", root->source);
+	return 0;
+}
+
+static void note_signer(struct pushed_release *release, const struct release_verification *verification)
+{
+	const struct release_signature *signature = &verification->signatures[0];
+
+	release->signer = xstrdup(signature->signer);
+	release->fingerprint = xstrdup(signature->fingerprint);
+	log_info("release signed by %s, %s", release->signer, release->fingerprint);
+}
+
+int pushed_release_verify(struct pushed_release *release, struct run *run, const struct trust_options *trust,
+			  struct source *source, const struct archive_records *records,
+			  const struct archive_root *root, struct error *err)
+{
+	CLEANUP(release_image_release) struct release_image image = RELEASE_IMAGE_INIT;
+	CLEANUP(release_verification_release) struct release_verification verification = {0};
+	struct error reason = ERROR_INIT;
+
+	if (!root->release->n_signatures)
+		return no_signature(trust, root, err);
+	/* Without the image there is nothing here that the signature is for. */
+	if (root->release->without_image)
+		return 0;
+	if (release_image_init_recorded(&image, records, root, err) < 0 ||
+	    release_image_resolve(run, source, &image, NULL, err) < 0)
+		return -1;
+	if (release_verify_image(run, trust, source, &image, root->release, &verification, &reason) == 0) {
+		note_signer(release, &verification);
+		return 0;
+	}
+	if (!error_is(&reason, ERROR_DIGEST))
+		return error_move(err, &reason);
+	if (verification.had_key && !trust->allows_unsigned) {
+		error_advise(&reason, "nothing was pushed; --release-key FILE names the key that is to count, "
+				      "--allow-unsigned pushes it all the same");
+		return error_move(err, &reason);
+	}
+	if (verification.had_key)
+		log_warning("%s; it is pushed all the same (--allow-unsigned)", reason.message);
+	else
+		log_info("%s: its signature is not checked again: %s", root->source, reason.message);
+	error_clear(&reason);
+	return 0;
+}
+
+/* --- files */
+
+static struct release_files files_of(const struct pushed_release *release, const struct archive_root *root,
+				     const struct mapping *mapping)
+{
+	return (struct release_files){
+		.release = root->release,
+		.source = root->source,
+		.image = &release->image,
+		.mapping = mapping,
+		.signer = release->signer,
+		.fingerprint = release->fingerprint,
+	};
+}
+
+int pushed_release_check_files(const struct pushed_release *release, const struct archive_root *root,
+			       const struct naming_options *naming, const struct mapping *mapping,
+			       struct error *err)
+{
+	struct release_files files = files_of(release, root, mapping);
+
+	return release_files_check(naming, &files, err);
+}
+
+int pushed_release_write_files(const struct pushed_release *release, const struct archive_root *root,
+			       const struct naming_options *naming, const struct mapping *mapping,
+			       const struct strvec *missing, size_t n_missing, bool is_one_of_several,
+			       struct outcome *outcome, struct error *err)
+{
+	CLEANUP(free_string) char *name = release_files_name(root->release, &release->image);
+	CLEANUP(free_string) char *stem = xasprintf("manifests-%s", name);
+	struct release_files files = files_of(release, root, mapping);
+
+	files.missing = missing;
+	files.n_missing = n_missing;
+	files.stem = stem;
+	files.subdirectory = is_one_of_several ? name : NULL;
+	return release_files_write(naming, &files, outcome, err);
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "operation/release_image.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "operation/oc_store.h"
+#include "operation/planning_blobs.h"
+#include "operation/platform_filter.h"
+#include "operation/remembered.h"
+#include "release/semver.h"
+
+static const char remembered_kind[] = "releases";
+static const char progress_text[] = "reading the release image";
+
+void release_image_release(struct release_image *image)
+{
+	source_image_release(&image->from);
+	reference_release(&image->reference);
+	free(steal(&image->name));
+	free(steal(&image->children));
+	image_config_release(&image->config);
+	strbuf_release(&image->config_bytes);
+	manifest_release(&image->manifest);
+	release_payload_release(&image->payload);
+}
+
+/* --- the name */
+
+static const char *const architectures[][2] = {
+	{"x86_64", "x86_64"},   {"amd64", "x86_64"},  {"aarch64", "aarch64"}, {"arm64", "aarch64"},
+	{"ppc64le", "ppc64le"}, {"s390x", "s390x"},   {"multi", "multi"},
+};
+
+static const char *find_architecture(const char *arch)
+{
+	for (size_t i = 0; i < ARRAY_LENGTH(architectures); i++)
+		if (!strcmp(architectures[i][0], arch))
+			return architectures[i][1];
+	return NULL;
+}
+
+int release_location_parse(struct location *location, const char *text, const char *arch, struct error *err)
+{
+	const char *architecture = find_architecture(arch ? arch : "x86_64");
+
+	if (!architecture) {
+		CLEANUP(free_string) char *shown = text_escaped(arch);
+		return error_set(err, ERROR_USAGE, "--arch %s: is none of x86_64, aarch64, s390x, ppc64le, multi",
+				 shown);
+	}
+	if (semver_is_valid(text)) {
+		CLEANUP(free_string)
+		char *image = xasprintf("quay.io/openshift-release-dev/ocp-release:%s-%s", text, architecture);
+		return location_parse(location, image, err);
+	}
+	if (arch)
+		return error_set(err, ERROR_USAGE,
+				 "--arch: goes with a bare version such as 4.14.1; a pull spec says by itself "
+				 "which image it is");
+	return location_parse(location, text, err);
+}
+
+int release_image_init(struct release_image *image, struct source *source, const struct location *location,
+		       struct error *err)
+{
+	if (oc_store_refuse(location, err) < 0)
+		return -1;
+	if (location->type != LOCATION_REGISTRY)
+		return error_set(err, ERROR_USAGE,
+				 "%s: a release is read from a registry; what an archive holds is sent with: "
+				 "airlift push",
+				 location->text);
+	location_reference(location, &image->reference);
+	image->name = reference_exact(&image->reference);
+	return source_image_init_registry(&image->from, source, image->name, &image->reference, err);
+}
+
+int release_image_init_recorded(struct release_image *image, const struct archive_records *records,
+				const struct archive_root *root, struct error *err)
+{
+	CLEANUP(error_clear) struct error ignored = ERROR_INIT;
+
+	for (size_t i = 0; i < records->n_images; i++) {
+		const struct archive_image *recorded = &records->images[i];
+
+		if (strcmp(recorded->source, root->source) != 0)
+			continue;
+		struct descriptor top = {.digest = recorded->digest,
+					 .size = recorded->size,
+					 .media_type = (char *)manifest_type_name(recorded->type)};
+		/* Recorded names need not be references: then there is only the name. */
+		(void)!reference_parse_with_host(&image->reference, root->source, &ignored);
+		image->name = xstrdup(root->source);
+		source_image_init_store(&image->from, &top);
+		return 0;
+	}
+	return error_set(err, ERROR_NOT_FOUND, "%s: the release image is not in the archive", root->source);
+}
+
+const char *release_image_architecture(const struct release_image *image)
+{
+	const char *architecture = image->config.platform.architecture;
+
+	return architecture ? release_architecture(architecture) : "";
+}
+
+/* --- the manifest */
+
+static int keep_manifest(struct run *run, struct source *source, const struct digest *digest,
+			 const struct strbuf *bytes, struct error *err)
+{
+	if (source_store(source) || !run->cache)
+		return 0;
+	return manifest_cache_write(run->cache, digest, bytes->buf, bytes->len, err);
+}
+
+static int choose_child(const struct manifest *index, const char *filter, const struct descriptor **child,
+			struct error *err)
+{
+	CLEANUP(strbuf_release) struct strbuf list = STRBUF_INIT;
+	regex_t pattern;
+
+	*child = NULL;
+	if (!filter && index->n_children)
+		*child = &index->children[0];
+	if (!filter && *child)
+		return 0;
+	if (platform_filter_compile(&pattern, "--filter-by-os", filter ? filter : "", err) < 0)
+		return -1;
+	for (size_t i = 0; i < index->n_children && !*child; i++)
+		if (platform_filter_matches(&pattern, &index->children[i]))
+			*child = &index->children[i];
+	regfree(&pattern);
+	if (*child)
+		return 0;
+	platform_filter_list(index, &list);
+	return error_set(err, ERROR_INVALID,
+			 "is a manifest list, and none of its images is for '%s'; select another with "
+			 "--filter-by-os:%s",
+			 filter ? filter : "", list.buf);
+}
+
+static int descend(struct run *run, struct source *source, struct source_session *session,
+		   struct release_image *image, const char *filter, const struct manifest *index,
+		   struct error *err)
+{
+	CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT;
+	const struct descriptor *child = NULL;
+	bool is_cached = false;
+
+	if (choose_child(index, filter, &child, err) < 0)
+		return -1;
+	image->is_list = true;
+	image->chosen = child->digest;
+	image->children = xcalloc(index->n_children, sizeof(*image->children));
+	for (; image->n_children < index->n_children; image->n_children++)
+		image->children[image->n_children] = index->children[image->n_children].digest;
+	if (run->cache && !source_store(source))
+		is_cached = manifest_cache_read(run->cache, &child->digest, &bytes);
+	if (!is_cached && (source_read_manifest(session, &image->from, child, &bytes, err) < 0 ||
+			   keep_manifest(run, source, &child->digest, &bytes, err) < 0))
+		return -1;
+	if (manifest_parse(&image->manifest, bytes.buf, bytes.len, child->media_type, OCI_MAX_CHILDREN, err) <
+	    0)
+		return -1;
+	if (manifest_type_is_index(image->manifest.type))
+		return error_set(err, ERROR_INVALID, "what it lists is a list again, not an image");
+	return 0;
+}
+
+static int read_manifest(struct run *run, struct source *source, struct release_image *image,
+			 const char *filter, struct error *err)
+{
+	CLEANUP(source_session_freep) struct source_session *session = source_session_new(source);
+	CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT;
+	CLEANUP(descriptor_release) struct descriptor top = {0};
+	CLEANUP(manifest_release) struct manifest manifest = MANIFEST_INIT;
+
+	if (source_resolve(session, &image->from, &bytes, &top, err) < 0 ||
+	    keep_manifest(run, source, &top.digest, &bytes, err) < 0 ||
+	    manifest_parse(&manifest, bytes.buf, bytes.len, top.media_type, OCI_MAX_CHILDREN, err) < 0)
+		return -1;
+	image->top = image->chosen = top.digest;
+	if (manifest_type_is_index(manifest.type)) {
+		if (descend(run, source, session, image, filter, &manifest, err) < 0)
+			return -1;
+	} else {
+		image->manifest = steal(&manifest);
+	}
+	image->layers = image->manifest.layers;
+	image->n_layers = image->manifest.n_layers;
+	image->is_resolved = true;
+	return 0;
+}
+
+/* --- the payload */
+
+static bool remember(const struct run *run, struct release_image *image)
+{
+	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
+	CLEANUP(error_clear) struct error ignored = ERROR_INIT;
+
+	return run->work_directory &&
+	       remembered_read(run->work_directory, remembered_kind, &image->chosen, &text) &&
+	       release_payload_parse(&image->payload, text.buf, text.len, &ignored) == 0;
+}
+
+static int read_layers(struct run *run, struct source *source, struct release_image *image,
+		       const struct descriptor *layers, size_t count, struct error *err)
+{
+	if (planning_blobs_fetch(run, source, &image->from, layers, count, progress_text, err) < 0)
+		return -1;
+	return release_payload_read(&image->payload, planning_blobs_store(run, source), layers, count,
+				    &run->progress, err);
+}
+
+/* Releases have all of it in their top layer; the base below it is a hundred times as large. */
+static int read_payload(struct run *run, struct source *source, struct release_image *image,
+			struct error *err)
+{
+	CLEANUP(error_clear) struct error incomplete = ERROR_INIT;
+	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
+	const struct descriptor *layers = image->layers;
+	size_t n_layers = image->n_layers;
+
+	if (remember(run, image))
+		return 0;
+	bool is_whole = n_layers > 1 &&
+			read_layers(run, source, image, &layers[n_layers - 1], 1, &incomplete) == 0 &&
+			image->payload.metadata.len > 0;
+	if (error_is_own_side(&incomplete))
+		return error_move(err, &incomplete);
+	if (!is_whole) {
+		release_payload_release(&image->payload);
+		image->payload = (struct release_payload)RELEASE_PAYLOAD_INIT;
+		if (read_layers(run, source, image, layers, n_layers, err) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < image->payload.warnings.count; i++)
+		log_warning("%s: %s", image->name, image->payload.warnings.items[i]);
+	if (!run->work_directory)
+		return 0;
+	release_payload_format(&image->payload, &text);
+	return remembered_write(run->work_directory, remembered_kind, &image->chosen, &text, err);
+}
+
+int release_image_resolve(struct run *run, struct source *source, struct release_image *image,
+			  const char *filter, struct error *err)
+{
+	if (read_manifest(run, source, image, filter, err) < 0)
+		return error_wrap(err, "%s", image->name);
+	return 0;
+}
+
+int release_image_read_payload(struct run *run, struct source *source, struct release_image *image,
+			       struct error *err)
+{
+	if (image->payload.version)
+		return 0;
+	if (planning_blobs_read_config(run, source, &image->from, &image->manifest, progress_text,
+				       &image->config, &image->config_bytes, err) < 0 ||
+	    read_payload(run, source, image, err) < 0)
+		return error_wrap(err, "%s", image->name);
+	return 0;
+}
+
+int release_image_read(struct run *run, struct source *source, struct release_image *image,
+		       const char *filter, struct outcome *outcome, struct error *err)
+{
+	outcome_phase(outcome, "release");
+	if (release_image_resolve(run, source, image, filter, err) < 0)
+		return -1;
+	return release_image_read_payload(run, source, image, err);
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "operation/release_record.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "operation/release_image.h"
+#include "operation/release_verify.h"
+
+struct archive_release *release_record_new(const struct release_image *image, const char *architecture,
+					   bool without_image,
+					   const struct release_verification *verification)
+{
+	const struct release_payload *payload = &image->payload;
+	struct archive_release *release = xcalloc(1, sizeof(*release));
+
+	release->version = xstrdup(payload->version);
+	release->architecture = xstrdup(architecture);
+	release->without_image = without_image;
+	release->components = xcalloc(payload->n_components, sizeof(*release->components));
+	for (; release->n_components < payload->n_components; release->n_components++)
+		release->components[release->n_components] =
+			(struct archive_component){xstrdup(payload->components[release->n_components].name),
+						   xstrdup(payload->components[release->n_components].image)};
+	release->signatures = xcalloc(verification->n_signatures, sizeof(*release->signatures));
+	for (; release->n_signatures < verification->n_signatures; release->n_signatures++) {
+		const struct release_signature *signature =
+			&verification->signatures[release->n_signatures];
+		struct archive_signature *copy = &release->signatures[release->n_signatures];
+
+		*copy = (struct archive_signature){.digest = signature->digest, .message = STRBUF_INIT};
+		strbuf_add(&copy->message, signature->message.buf, signature->message.len);
+	}
+	for (size_t i = 0; i < payload->previous.count; i++)
+		strvec_push(&release->previous, payload->previous.items[i]);
+	return release;
+}
+
+void release_record_list_images(const struct archive_release *release, const char *source,
+				struct strvec *images)
+{
+	if (!release->without_image)
+		strvec_push(images, source);
+	for (size_t i = 0; i < release->n_components; i++)
+		strvec_push(images, release->components[i].image);
+	strvec_sort_unique(images);
+}
+
+/* --- where its images go */
+
+static int parse_component(const struct archive_component *recorded, struct release_component *component,
+			   struct error *err)
+{
+	component->name = recorded->name;
+	component->image = recorded->image;
+	if (reference_parse(&component->reference, recorded->image, err) < 0)
+		return -1;
+	if (!*component->reference.id)
+		return error_set(err, ERROR_INVALID, "component %s: '%s' is no image by digest", recorded->name,
+				 recorded->image);
+	return reference_digest(&component->reference, &component->digest, err);
+}
+
+int release_record_map(const struct archive_release *release, const struct reference *image,
+		       const struct release_target *target, const struct reference *release_image_target,
+		       struct mapping *mapping, struct error *err)
+{
+	/* Names and texts in them are borrowed from the record. */
+	CLEANUP(free_memory) struct release_component *components =
+		xcalloc(release->n_components, sizeof(*components));
+	struct release_places places = {
+		.version = release->version,
+		.architecture = release->architecture,
+		.release = image,
+		.components = components,
+		.n_components = release->n_components,
+		.skip_release_image = release->without_image,
+		.target = target,
+		.release_image_target = release_image_target,
+	};
+	int result = 0;
+
+	for (size_t i = 0; i < release->n_components && result == 0; i++)
+		result = parse_component(&release->components[i], &components[i], err);
+	if (result == 0)
+		result = release_mapping_build(mapping, &places, err);
+	for (size_t i = 0; i < release->n_components; i++)
+		reference_release(&components[i].reference);
+	return result;
+}
