@@ -41,6 +41,7 @@ struct policy {
 	struct policy_entry *entries; /* sorted by source */
 	size_t count;
 	size_t allocated;
+	bool is_release; /* of a release: the label that marks policies of catalogs is left out */
 };
 
 #define POLICY_INIT {0}
@@ -78,7 +79,7 @@ int policy_merge_directory(struct policy *policy, enum policy_kind kind, const c
 			   struct error *err) MUST_CHECK;
 
 /* One object without "---", entries first to first + count. */
-void policy_object_text(enum policy_kind kind, const char *name, const struct policy_entry *entries,
+void policy_object_text(enum policy_kind kind, const char *name, const struct policy *policy, size_t first,
 			size_t count, struct strbuf *out);
 
 /*

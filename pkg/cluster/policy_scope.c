@@ -200,6 +200,7 @@ int policy_add_mapping(struct policy *policy, const struct mapping *mapping, enu
 		return -1;
 	for (size_t i = 0; i < collection.count; i++)
 		add_entry(policy, &collection, &collection.images[i], scope);
+	policy->is_release = mapping->is_release;
 	return 0;
 }
 

@@ -39,13 +39,14 @@ static const struct kind_words words_of[] = {
 		},
 };
 
-static void add_head(enum policy_kind kind, const char *name, struct strbuf *out)
+static void add_head(enum policy_kind kind, const char *name, bool is_release, struct strbuf *out)
 {
-	strbuf_addf(out, "apiVersion: %s\nkind: %s\n", words_of[kind].api_version, words_of[kind].kind);
-	strbuf_add_string(out, "metadata:\n"
-			       "  labels:\n"
-			       "    operators.openshift.org/catalog: \"true\"\n"
-			       "  name: ");
+	strbuf_addf(out, "apiVersion: %s\nkind: %s\nmetadata:\n", words_of[kind].api_version,
+		    words_of[kind].kind);
+	if (!is_release)
+		strbuf_add_string(out, "  labels:\n"
+				       "    operators.openshift.org/catalog: \"true\"\n");
+	strbuf_add_string(out, "  name: ");
 	yaml_scalar(out, name);
 	strbuf_addf(out, "\nspec:\n  %s:", words_of[kind].list);
 }
@@ -75,13 +76,13 @@ static void add_entry(const struct policy_entry *entry, struct strbuf *out)
 	strbuf_add_char(out, '\n');
 }
 
-void policy_object_text(enum policy_kind kind, const char *name, const struct policy_entry *entries,
+void policy_object_text(enum policy_kind kind, const char *name, const struct policy *policy, size_t first,
 			size_t count, struct strbuf *out)
 {
-	add_head(kind, name, out);
+	add_head(kind, name, policy->is_release, out);
 	strbuf_add_string(out, count ? "\n" : " []\n");
 	for (size_t i = 0; i < count; i++)
-		add_entry(&entries[i], out);
+		add_entry(&policy->entries[first + i], out);
 }
 
 /* Go prints the entry's struct: {source [mirror mirror]}. */
@@ -107,7 +108,7 @@ static int count_fitting(enum policy_kind kind, const struct policy *policy, siz
 {
 	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
 
-	add_head(kind, name, &text);
+	add_head(kind, name, policy->is_release, &text);
 	strbuf_add_char(&text, '\n');
 	*count = 0;
 	while (first + *count < policy->count) {
@@ -131,7 +132,7 @@ int policy_text(enum policy_kind kind, const struct policy *policy, const char *
 		if (count_fitting(kind, policy, first, numbered, max_size_bytes, &count, err) < 0)
 			return -1;
 		strbuf_add_string(out, "---\n");
-		policy_object_text(kind, numbered, &policy->entries[first], count, out);
+		policy_object_text(kind, numbered, policy, first, count, out);
 	}
 	return 0;
 }

@@ -78,23 +78,28 @@ static void set_column(struct table *table, size_t line, size_t column)
 		cell->column = width + PADDING;
 }
 
+static void add_line(struct strbuf *out, struct table *table, size_t number)
+{
+	const struct line *line = &table->lines[number];
+
+	for (size_t i = 0; i < line->n_cells; i++) {
+		const struct cell *cell = &table->cells[line->first + i];
+		bool is_last = i + 1 == line->n_cells;
+
+		if (!is_last && !cell->column)
+			set_column(table, number, i);
+		strbuf_add(out, cell->text, cell->length);
+		for (size_t width = cell->width; width < cell->column; width++)
+			strbuf_add_char(out, ' ');
+	}
+	strbuf_add_char(out, '\n');
+}
+
 void columns_align(struct strbuf *out, const char *text)
 {
 	CLEANUP(table_release) struct table table = {0};
 
 	split(&table, text);
-	for (size_t i = 0; i < table.n_lines; i++) {
-		struct cell *cell;
-		size_t j = 0;
-		for (; (cell = find(&table, i, j)); j++) {
-			if (!cell->column)
-				set_column(&table, i, j);
-			strbuf_add(out, cell->text, cell->length);
-			for (size_t blanks = cell->column - cell->width; blanks; blanks--)
-				strbuf_add_char(out, ' ');
-		}
-		cell = &table.cells[table.lines[i].first + j];
-		strbuf_add(out, cell->text, cell->length);
-		strbuf_add_char(out, '\n');
-	}
+	for (size_t i = 0; i < table.n_lines; i++)
+		add_line(out, &table, i);
 }

@@ -10,7 +10,7 @@
 #include "cluster/signature_config_map.h"
 #include "operation/cluster_directory.h"
 #include "operation/release_record.h"
-#include "release/release.h"
+#include "release/semver.h"
 
 /* oc's modes: the files say which releases are trusted, nobody else need read them. */
 #define SIGNATURE_DIRECTORY_MODE 0750
@@ -70,6 +70,20 @@ static char *at_mirror(const struct mapping_entry *entry, bool by_tag)
 		      : xasprintf("%s@%s", repository, entry->target.id);
 }
 
+static int compare_newest_first(const void *a, const void *b)
+{
+	return semver_compare_items(b, a);
+}
+
+/* Of many the newest matter. */
+static void list_previous(const struct archive_release *release, struct strvec *previous)
+{
+	for (size_t i = 0; i < release->previous.count; i++)
+		strvec_push(previous, release->previous.items[i]);
+	if (previous->count)
+		qsort(previous->items, previous->count, sizeof(*previous->items), compare_newest_first);
+}
+
 static void add_next_steps(const struct release_files *files, const struct strvec *signature_files,
 			   struct cluster_files *out)
 {
@@ -82,6 +96,8 @@ static void add_next_steps(const struct release_files *files, const struct strve
 	CLEANUP(free_string) char *update_image = at_mirror(image, false);
 	CLEANUP(free_string) char *mirror_tag = at_mirror(image, true);
 	CLEANUP(free_string) char *installer_image = installer ? at_mirror(installer, false) : NULL;
+	CLEANUP(strvec_release) struct strvec previous = STRVEC_INIT;
+	list_previous(files->release, &previous);
 	struct next_steps steps = {
 		.version = files->release->version,
 		.architecture = files->release->architecture,
@@ -90,7 +106,7 @@ static void add_next_steps(const struct release_files *files, const struct strve
 		.mirror_tag = mirror_tag,
 		.installer_image = installer_image,
 		.signature_files = signature_files,
-		.previous = &files->release->previous,
+		.previous = &previous,
 		.signer = files->signer,
 		.fingerprint = files->fingerprint,
 		.n_images = files->mapping->count,

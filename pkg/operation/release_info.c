@@ -32,8 +32,8 @@ static int check_output(const char *output, struct error *err)
 	return 0;
 }
 
-/* What says how the answer looks: one thing at a time. --pullspecs adds nothing to -o, and is let pass with it
- * since pasted lines have it. */
+/* What says how the answer looks: one thing at a time. --pullspecs adds nothing to -o; it is let pass with it
+ * since pasted lines have both. */
 static int check_combination(const struct release_info_request *request, struct error *err)
 {
 	const struct {

@@ -16,8 +16,8 @@ struct release_info_request {
 	const char *filter;    /* --filter-by-os, or NULL: linux/<this machine>, else the first */
 };
 
-/* Into request->location, which the caller releases: a bare version ("4.14.1"; `arch`: of it, or NULL), a pull
- * spec or an archive. ERROR_USAGE. */
+/* Into request->location, which the caller releases: a bare version ("4.14.1"; `arch` is its architecture, or
+ * NULL), a pull spec or an archive. ERROR_USAGE. */
 int release_info_parse(struct release_info_request *request, const char *text, const char *arch,
 		       struct error *err) MUST_CHECK;
 /* Checks what contradicts itself, and a jsonpath, before anything is asked for. */

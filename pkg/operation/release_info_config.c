@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The image config in -o json. oc reads it into its own structures (openshift/library-go,
- * pkg/image/dockerv1client; openshift/api, image/docker10) and writes those: members that they do not have are
- * left out, the others stand in their order, most of them only when they are not empty.
+ * pkg/image/dockerv1client; openshift/api, image/docker10) and writes those: members that they do not have
+ * are left out, the others stand in their order, most of them only when they are not empty.
  */
 #include <string.h>
 

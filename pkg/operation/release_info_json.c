@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* -o json: the document that oc writes, member by member. */
-#include "base/text.h"
 #include "document/node_writer.h"
 #include "operation/release_report.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The manifests and configs of a release's components, for --size. A plan would fetch all images of those that
- * are lists; here one of each is enough.
+ * The manifests and configs of a release's components, for --size. A plan would fetch all images of those
+ * that are lists; here one of each is enough.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -138,6 +138,31 @@ static int read_job(struct release_mirror *mirror, struct release_job *job, stru
 	return 0;
 }
 
+/* Two releases of one version, or --to-release-image with the tag of a component, would overwrite each other. */
+static int check_conflicts(const struct release_mirror *mirror, struct error *err)
+{
+	CLEANUP(strvec_release) struct strvec conflicts = STRVEC_INIT;
+	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
+	struct mapping all = MAPPING_INIT; /* its entries belong to the jobs' mappings */
+
+	for (size_t number = 0; number < mirror->request->n_sources; number++) {
+		const struct mapping *mapping = &mirror->jobs[number].mapping;
+
+		for (size_t i = 0; i < mapping->count; i++) {
+			array_grow(all.entries, all.count, all.allocated);
+			all.entries[all.count++] = mapping->entries[i];
+		}
+	}
+	bool has_conflicts = mapping_find_conflicts(&all, &conflicts);
+	free(all.entries);
+	if (!has_conflicts)
+		return 0;
+	for (size_t i = 0; i < conflicts.count; i++)
+		strbuf_addf(&text, "\n  %s", conflicts.items[i]);
+	error_set(err, ERROR_INVALID, "images would overwrite each other at the mirror:%s", text.buf);
+	return error_advise(err, "mirror them to different repositories");
+}
+
 /* --- the plan */
 
 static bool is_release_image(const struct release_job *job, const struct mapping_entry *entry)
@@ -299,12 +324,14 @@ static int write_results(struct release_mirror *mirror, struct error *err)
 	if (write_signatures(mirror, &signatures, err) < 0)
 		return -1;
 	for (size_t i = 0; goes_to_registry(mirror) && i < mirror->request->n_sources; i++) {
+		CLEANUP(strvec_release) struct strvec missing = STRVEC_INIT;
 		const struct release_job *job = &mirror->jobs[i];
+		struct release_files files = files_of(job, &missing, list_missing(job, &missing));
 
-		if (release_print_success(mirror->request, job->record, &job->mapping, mirror->out, err) < 0)
+		if (release_print_result(mirror->request, &files, mirror->out, err) < 0)
 			return -1;
 	}
-	release_print_signatures(mirror->request, &signatures, mirror->out);
+	release_print_signatures(&signatures, mirror->out);
 	return 0;
 }
 
@@ -397,6 +424,8 @@ static int mirror_releases(struct release_mirror *mirror, struct error *err)
 	for (size_t i = 0; i < request->n_sources; i++)
 		if (read_job(mirror, &mirror->jobs[i], err) < 0)
 			return -1;
+	if (goes_to_registry(mirror) && check_conflicts(mirror, err) < 0)
+		return -1;
 	if (request->prints_mapping) {
 		for (size_t i = 0; i < request->n_sources; i++)
 			release_print_mapping(&mirror->jobs[i].mapping, mirror->out);

@@ -46,18 +46,33 @@ static void print_prefixes(const struct release_request *request, struct strbuf 
 		strbuf_addf(out, "%s%s\n", words, request->release_image_target.text);
 }
 
-int release_print_success(const struct release_request *request, const struct archive_release *release,
-			  const struct mapping *mapping, struct strbuf *out, struct error *err)
+/* oc names the repository of the release image even when the image itself was skipped. */
+static void add_image_repository(const struct release_request *request, const struct reference *image,
+				 struct policy *policy)
+{
+	CLEANUP(free_string) char *source = reference_display_repository(image);
+	CLEANUP(free_string) char *mirror = reference_display_repository(&request->to.repository);
+
+	policy_add(policy, source, mirror);
+}
+
+int release_print_result(const struct release_request *request, const struct release_files *files,
+			 struct strbuf *out, struct error *err)
 {
 	CLEANUP(policy_release) struct policy policy = POLICY_INIT;
 
-	strbuf_add_string(out, "\nSuccess\n");
-	if (print_update_image(request, release, out, err) < 0)
+	if (files->n_missing)
+		strbuf_addf(out, "\nIncomplete: %zu of %zu images are missing\n", files->n_missing,
+			    files->mapping->count);
+	else
+		strbuf_add_string(out, "\nSuccess\n");
+	if (print_update_image(request, files->release, out, err) < 0)
 		return -1;
 	print_prefixes(request, out);
 	if (request->instructions == INSTRUCTIONS_NONE)
 		return 0;
-	mirror_instructions_policy(mapping, &request->to.repository, &policy);
+	mirror_instructions_policy(files->mapping, &request->to.repository, &policy);
+	add_image_repository(request, files->image, &policy);
 	mirror_instructions_text(request->instructions == INSTRUCTIONS_ICSP ? POLICY_ICSP : POLICY_IDMS,
 				 &policy, out);
 	if (request->signature_directory)
@@ -66,10 +81,8 @@ int release_print_success(const struct release_request *request, const struct ar
 	return 0;
 }
 
-void release_print_signatures(const struct release_request *request, const struct strvec *paths,
-			      struct strbuf *out)
+void release_print_signatures(const struct strvec *paths, struct strbuf *out)
 {
-	(void)request;
 	for (size_t i = 0; i < paths->count; i++)
 		strbuf_addf(out, "Configmap signature file %s created\n", paths->items[i]);
 }

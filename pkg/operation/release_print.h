@@ -3,15 +3,15 @@
 #pragma once
 
 #include "operation/release_mirror.h"
-#include "store/archive.h"
+#include "operation/release_record.h"
 
 /* "SOURCE TARGET" lines (--to-mirror). */
 void release_print_mapping(const struct mapping *mapping, struct strbuf *out);
 
-/* "Success", the update image, the mirror prefixes, and how to use them (--print-mirror-instructions). */
-int release_print_success(const struct release_request *request, const struct archive_release *release,
-			  const struct mapping *mapping, struct strbuf *out, struct error *err) MUST_CHECK;
+/* "Success" (or how many images are missing), the update image, the mirror prefixes, and how to use them
+ * (--print-mirror-instructions). */
+int release_print_result(const struct release_request *request, const struct release_files *files,
+			 struct strbuf *out, struct error *err) MUST_CHECK;
 
 /* The ConfigMaps that were written to --release-image-signature-to-dir. */
-void release_print_signatures(const struct release_request *request, const struct strvec *paths,
-			      struct strbuf *out);
+void release_print_signatures(const struct strvec *paths, struct strbuf *out);

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What `release info` tells of one release, in the forms of oc (openshift/oc, pkg/cli/admin/release): made from
- * a release image that was read, without asking anybody but for sizes.
+ * What `release info` tells of one release, in the forms of oc (openshift/oc, pkg/cli/admin/release): made
+ * from a release image that was read, without asking anybody but for sizes.
  *
  * Private to this module.
  */
 #pragma once
-
-#include <regex.h>
 
 #include "document/document.h"
 #include "operation/release_image.h"
@@ -49,7 +47,7 @@ void release_report_list(const struct release_report *report, const char *what, 
 int release_report_json(const struct release_report *report, struct strbuf *out,
 			struct error *err) MUST_CHECK;
 
-/* --- sizes: release_sizes_read.c, release_info_size.c */
+/* --- sizes */
 
 /* Which image of a list counts. */
 struct release_filter {
@@ -58,8 +56,8 @@ struct release_filter {
 };
 
 /*
- * Asks for the manifest and the config of every component, several at a time. A component that cannot be had is
- * a warning of the report. Fails only when cancelled, or when our own side fails.
+ * Asks for the manifest and the config of every component, several at a time. A component that cannot be had
+ * is a warning of the report. Fails only when cancelled, or when our own side fails.
  */
 int release_report_read_sizes(struct release_report *report, struct run *run, struct source *source,
 			      const struct release_filter *filter, struct error *err) MUST_CHECK;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Points in time as image configs have them (OCI image-spec config.md: RFC 3339 section 5.6), and how long ago
- * that was. Private to this module. */
+/* Points in time as image configs have them (OCI image-spec config.md: RFC 3339 section 5.6), and how long
+ * ago that was. Private to this module. */
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* "2022-08-10T00:00:00.123Z", "...+02:00": seconds since 1970, the fraction dropped. False: it is no such text. */
+/* "2022-08-10T00:00:00.123Z", "...+02:00": seconds since 1970, the fraction dropped. False: it is none. */
 bool timestamp_parse(const char *text, int64_t *seconds);
 
 /* "2022-08-10T00:00:00Z". Returns `out`. */

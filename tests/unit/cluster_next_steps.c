@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
 #include <string.h>
@@ -102,7 +103,10 @@ static void expect_shell_reads(const struct fixture *fixture)
 	add_commands(fixture->text.buf, &commands);
 	EXPECT(commands.len > 100);
 	EXPECT_OK(file_replace(AT_FDCWD, path, commands.buf, commands.len, 0644, &err), &err);
-	EXPECT(posix_spawnp(&child, "bash", NULL, NULL, arguments, environ) == 0);
+	int result = posix_spawnp(&child, "bash", NULL, NULL, arguments, environ);
+	if (result == ENOENT)
+		return;
+	EXPECT(result == 0);
 	EXPECT(waitpid(child, &status, 0) == child && status == 0);
 }
 

@@ -193,7 +193,7 @@ static void expect_object(enum policy_kind kind, bool has_entry, const char *wan
 
 	if (has_entry)
 		policy_add(&policy, "docker.io/strimzi/operator", "quay.io/olmtest/strimzi-operator");
-	policy_object_text(kind, "catalog", policy.entries, policy.count, &text);
+	policy_object_text(kind, "catalog", &policy, 0, policy.count, &text);
 	EXPECT_STRING(text.buf, want);
 }
 
@@ -252,7 +252,7 @@ static void expect_exact_limit(enum policy_kind kind, size_t uncounted)
 
 	policy_add(&policy, "quay.io/a/b", "reg.example.com/a/b");
 	policy_add(&policy, "quay.io/a/c", "reg.example.com/a/c");
-	policy_object_text(kind, "a-b-0", policy.entries, policy.count, &object);
+	policy_object_text(kind, "a-b-0", &policy, 0, policy.count, &object);
 	EXPECT_OK(policy_text(kind, &policy, "a/b", object.len + uncounted, &text, &err), &err);
 	EXPECT(text.len == object.len + strlen("---\n"));
 	EXPECT(text_ends_with(text.buf, object.buf));

@@ -199,6 +199,59 @@ TEST(forged_records_are_refused)
 	}
 }
 
+static void add_release(struct fixture *fixture)
+{
+	struct archive_release *release = xcalloc(1, sizeof(*release));
+
+	release->version = xstrdup("4.14.1");
+	release->architecture = xstrdup("x86_64");
+	release->components = xcalloc(1, sizeof(*release->components));
+	release->components[release->n_components++] =
+		(struct archive_component){xstrdup("a-name"), xstrdup("quay.io/a/etcd@sha256:1")};
+	release->signatures = xcalloc(1, sizeof(*release->signatures));
+	release->signatures[release->n_signatures] = (struct archive_signature){.message = STRBUF_INIT};
+	strbuf_add(&release->signatures[release->n_signatures++].message, "\xa3\xe0\xff", 3);
+	strvec_push(&release->previous, "4.13.9");
+	fixture->records.roots = xcalloc(1, sizeof(*fixture->records.roots));
+	fixture->records.roots[fixture->records.n_roots++] = (struct archive_root){
+		.kind = xstrdup("release"), .source = xstrdup("quay.io/r:1"), .release = release};
+}
+
+TEST(records_of_releases_that_no_airlift_writes_are_refused)
+{
+	static const struct {
+		const char *old, *new, *message;
+	} cases[] = {
+		{"\"release\": {", "\"released\":{", "roots[0].release"},
+		{"4.14.1", "\\u001b", "release.version: holds control characters"},
+		{"x86_64", "\\u202e", "release.architecture: holds control characters"},
+		{"\"a-name\"", "\"\\u0007\"", "components[0].name: holds control characters"},
+		{"a/etcd", "\\u0085", "components[0].image: holds control characters"},
+		{"o+D/", "o!D/", "signatures[0].message: is not base64"},
+		{"\"message\"", "\"massage\"", "signatures[0].message"},
+		{"4.13.9", "\\u001b", "previous[0]: holds control characters"},
+		{"\"components\"", "\"Components\"", "components"},
+	};
+	CLEANUP(fixture_release) struct fixture fixture = {0};
+	CLEANUP(free_string) char *path = fixture_path("a.tar");
+	CLEANUP(strbuf_release) struct strbuf original = STRBUF_INIT;
+
+	fixture_add_image(&fixture, "quay.io/r:1", 1, 600);
+	add_release(&fixture);
+	fixture_write(&fixture, path, true);
+	fixture_read_file(path, &original);
+	for (size_t i = 0; i < ARRAY_LENGTH(cases); i++) {
+		CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT;
+		struct blob_store *store = NULL;
+		struct error err = ERROR_INIT;
+		strbuf_add(&bytes, original.buf, original.len);
+		forge(&bytes, cases[i].old, cases[i].new, &err);
+		EXPECT_OK(0, &err);
+		fixture_write_file(path, bytes.buf, bytes.len);
+		EXPECT_ERROR(archive_open(&store, path, &err), &err, ERROR_DIGEST, cases[i].message);
+	}
+}
+
 TEST(names_with_control_characters_and_tags_of_others_are_refused)
 {
 	static const struct {

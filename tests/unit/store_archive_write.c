@@ -89,6 +89,60 @@ TEST(records_come_back_as_they_were_given)
 	EXPECT(fixture_exists(sidecar_path));
 }
 
+static struct archive_release *new_release(const struct digest *digest)
+{
+	struct archive_release *release = xcalloc(1, sizeof(*release));
+
+	release->version = xstrdup("4.14.1");
+	release->architecture = xstrdup("x86_64");
+	release->without_image = true;
+	release->components = xcalloc(2, sizeof(*release->components));
+	release->components[release->n_components++] =
+		(struct archive_component){xstrdup("etcd"), xstrdup("quay.io/a/b@sha256:1")};
+	release->components[release->n_components++] =
+		(struct archive_component){xstrdup("cli"), xstrdup("quay.io/a/b@sha256:2")};
+	release->signatures = xcalloc(1, sizeof(*release->signatures));
+	release->signatures[release->n_signatures] =
+		(struct archive_signature){.digest = *digest, .message = STRBUF_INIT};
+	strbuf_add(&release->signatures[release->n_signatures++].message, "\xa3\x00\xff\n", 4);
+	strvec_push(&release->previous, "4.13.9");
+	return release;
+}
+
+TEST(a_release_comes_back_as_it_was_given)
+{
+	CLEANUP(fixture_release) struct fixture fixture = {0};
+	CLEANUP(free_string) char *path = fixture_path("a.tar");
+	CLEANUP(blob_store_freep) struct blob_store *store = NULL;
+	struct archive_root copy = {0};
+	struct error err = ERROR_INIT;
+
+	const struct fixture_blob *manifest = fixture_add_image(&fixture, "quay.io/r:1", 1, 100);
+	fixture.records.roots = xcalloc(1, sizeof(*fixture.records.roots));
+	fixture.records.roots[fixture.records.n_roots++] =
+		(struct archive_root){.kind = xstrdup("release"),
+				      .source = xstrdup("quay.io/r:1"),
+				      .release = new_release(&manifest->digest)};
+	fixture_write(&fixture, path, true);
+	EXPECT_OK(archive_open(&store, path, &err), &err);
+	if (!store)
+		return;
+	/* The copy has what the records have, and outlives them. */
+	archive_root_copy(&copy, &archive_store_records(store)->roots[0]);
+	blob_store_free(steal(&store));
+	const struct archive_release *release = copy.release;
+	EXPECT_STRING(release->version, "4.14.1");
+	EXPECT_STRING(release->architecture, "x86_64");
+	EXPECT(release->without_image && release->n_components == 2 && release->n_signatures == 1);
+	EXPECT_STRING(release->components[0].name, "etcd");
+	EXPECT_STRING(release->components[1].image, "quay.io/a/b@sha256:2");
+	EXPECT(digest_equal(&release->signatures[0].digest, &manifest->digest));
+	EXPECT(release->signatures[0].message.len == 4);
+	EXPECT(!memcmp(release->signatures[0].message.buf, "\xa3\x00\xff\n", 4));
+	EXPECT_STRING(release->previous.items[0], "4.13.9");
+	archive_root_release(&copy);
+}
+
 TEST(blobs_stand_in_the_order_manifests_configs_layers)
 {
 	CLEANUP(fixture_release) struct fixture fixture = {0};
