@@ -79,7 +79,8 @@ static int refuse(const char *pair, const char *reason, struct error *err)
 {
 	CLEANUP(free_string) char *shown = text_escaped(pair);
 
-	return error_set(err, ERROR_INVALID, "\"%s\" %s", shown, reason);
+	error_set(err, ERROR_INVALID, "\"%s\" %s", shown, reason);
+	return -1;
 }
 
 /* The value, in the pair, whose '=' becomes the end of the name. */

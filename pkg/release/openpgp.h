@@ -17,7 +17,8 @@
 #define OPENPGP_MAX_CONTENT_SIZE ((size_t)256 << 10) /* after decompression */
 
 struct openpgp_message {
-	struct strbuf packets; /* the three packets, not compressed, each with a header of definite length; the
+	struct strbuf
+		packets; /* the three packets, not compressed, each with a header of definite length; the
 				* literal data without name and date, as bytes: that is not signed */
 	struct strbuf literal; /* the bytes of the literal data */
 };

@@ -59,20 +59,22 @@ static void reader_release(struct payload_reader *reader)
 	*reader = (struct payload_reader)PAYLOAD_READER_INIT;
 }
 
-static int add_file(struct payload_reader *reader, const char *name, struct payload_file **file,
-		    struct error *err)
+/* Borrowed; NULL with an error. */
+static struct payload_file *add_file(struct payload_reader *reader, const char *name, struct error *err)
 {
 	struct payload_file *before = map_get(&reader->by_path, name);
 
-	if (reader->count == RELEASE_MAX_FILES)
-		return error_set(err, ERROR_INVALID, LOCATION "/: has more than %d files", RELEASE_MAX_FILES);
+	if (reader->count == RELEASE_MAX_FILES) {
+		error_set(err, ERROR_INVALID, LOCATION "/: has more than %d files", RELEASE_MAX_FILES);
+		return NULL;
+	}
 	if (before)
 		before->is_replaced = true;
-	*file = xcalloc(1, sizeof(**file));
-	map_set(&reader->by_path, name, *file);
+	struct payload_file *file = xcalloc(1, sizeof(*file));
+	map_set(&reader->by_path, name, file);
 	array_grow(reader->files, reader->count, reader->allocated);
-	reader->files[reader->count++] = *file;
-	return 0;
+	reader->files[reader->count++] = file;
+	return file;
 }
 
 /* The caller has checked the size. */
@@ -120,9 +122,10 @@ static int read_manifest(struct payload_reader *reader, struct layer_file *layer
 		file->warning = xasprintf("%s: is one of too many manifests that mention update keys; they "
 					  "are not looked for in it",
 					  shown);
-	else if (update_keys_parse(name, reader->manifest.buf, reader->manifest.len, &file->keyrings,
+	else if (update_keys_parse(reader->manifest.buf, reader->manifest.len, &file->keyrings,
 				   &file->has_keys, &fault) < 0)
-		file->warning = xasprintf("%s; update keys are not looked for in it", fault.message);
+		file->warning =
+			xasprintf("%s: %s; update keys are not looked for in it", shown, fault.message);
 	return 0;
 }
 
@@ -136,7 +139,6 @@ static int visit_file(struct layer_file *layer_file, void *context, struct error
 {
 	struct payload_reader *reader = context;
 	const char *name = layer_file_path(layer_file) + strlen(LOCATION);
-	struct payload_file *file = NULL;
 
 	/* The location itself: a file where the directory should be. */
 	if (!*name)
@@ -150,7 +152,8 @@ static int visit_file(struct layer_file *layer_file, void *context, struct error
 		reader->has_metadata = true;
 		return read_small_file(layer_file, RELEASE_MAX_METADATA_SIZE, &reader->metadata, err);
 	}
-	if (add_file(reader, name, &file, err) < 0)
+	struct payload_file *file = add_file(reader, name, err);
+	if (!file)
 		return -1;
 	file->is_manifest = is_manifest_name(name);
 	return file->is_manifest ? read_manifest(reader, layer_file, name, file, err) : 0;

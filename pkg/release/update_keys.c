@@ -1,98 +1,234 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * YAML as clusters read it, where document/document.h is too strict: the manifest of real releases has had a
+ * key twice ("namespace"). So libyaml's events are followed, and only what is on the way to the keys counts;
+ * of what is there twice the later one does, but every keyring is kept.
+ */
 #include "release/update_keys.h"
 
+#include <stdlib.h>
 #include <string.h>
+#include <yaml.h>
 
 #include "base/text.h"
-#include "document/document.h"
+
+#define MAX_DEPTH 64
 
 static const char annotation[] = "release.openshift.io/verification-config-map";
+
+/* Mappings that matter. */
+enum place {
+	PLACE_ELSEWHERE,
+	PLACE_STREAM, /* around all objects */
+	PLACE_OBJECT,
+	PLACE_METADATA,
+	PLACE_ANNOTATIONS,
+	PLACE_DATA,
+};
+
+struct level {
+	enum place place;
+	bool is_mapping;
+	bool has_key; /* and its value comes next */
+};
+
+struct manifest_reader {
+	yaml_parser_t parser;
+	struct level levels[MAX_DEPTH];
+	size_t depth;
+	char *key; /* owned; the last one, whose value comes next */
+	/* of the object so far */
+	bool is_v1;
+	bool is_config_map;
+	bool has_annotation;
+	struct strvec keyrings;
+};
+
+static void reader_release(struct manifest_reader *reader)
+{
+	yaml_parser_delete(&reader->parser);
+	free(reader->key);
+	strvec_release(&reader->keyrings);
+}
 
 bool update_keys_are_mentioned(const void *bytes, size_t length)
 {
 	return length && memmem(bytes, length, annotation, strlen(annotation));
 }
 
-static bool member_is(const struct node *object, const char *key, const char *wanted)
+static int refuse(const yaml_event_t *event, const char *reason, struct error *err)
 {
-	CLEANUP(error_clear) struct error ignored = ERROR_INIT;
-	struct node member = node_member(object, key);
-	const char *text = NULL;
-
-	return node_string(&member, &text, &ignored) == 0 && !strcmp(text, wanted);
+	return error_set(err, ERROR_INVALID, "line %zu: %s", event->start_mark.line + 1, reason);
 }
 
-/* A key without a value is there too, unlike what node_member says of it. */
-static bool has_key(const struct node *object, const char *wanted)
+static int syntax_error(const yaml_parser_t *parser, struct error *err)
 {
-	const char *key = NULL;
-
-	for (struct node member; node_next_member(object, &member, &key);)
-		if (!strcmp(key, wanted))
-			return true;
-	return false;
+	if (parser->error == YAML_MEMORY_ERROR)
+		abort();
+	/* libyaml's own words, which do not quote the input. */
+	return error_set(err, ERROR_INVALID, "line %zu: %s", parser->problem_mark.line + 1,
+			 parser->problem ? parser->problem : "is not YAML");
 }
 
-static bool is_wanted(const struct node *object)
+static struct level *innermost(struct manifest_reader *reader)
 {
-	struct node metadata = node_member(object, "metadata");
-	struct node annotations = node_member(&metadata, "annotations");
-
-	return member_is(object, "apiVersion", "v1") && member_is(object, "kind", "ConfigMap") &&
-	       has_key(&annotations, annotation);
+	return &reader->levels[reader->depth - 1];
 }
 
-static int read_keyrings(const struct node *config_map, struct strvec *keyrings, struct error *err)
+static void set_key(struct manifest_reader *reader, const char *text)
 {
-	struct node data = node_member(config_map, "data");
-	const char *key = NULL;
+	free(reader->key);
+	reader->key = xstrdup(text);
+}
 
-	if (node_type(&data) == NODE_ABSENT)
+/* Of the two nodes of a member the first is its key. */
+static bool is_key(struct level *level)
+{
+	level->has_key = level->is_mapping && !level->has_key;
+	return level->has_key;
+}
+
+static bool is_keyring(const struct manifest_reader *reader, const struct level *level)
+{
+	return level->place == PLACE_DATA && text_starts_with(reader->key, "verifier-public-key-");
+}
+
+static void add_value(struct manifest_reader *reader, const struct level *level, const char *text)
+{
+	if (is_keyring(reader, level))
+		strvec_push(&reader->keyrings, text);
+	else if (level->place == PLACE_OBJECT && !strcmp(reader->key, "apiVersion"))
+		reader->is_v1 = !strcmp(text, "v1");
+	else if (level->place == PLACE_OBJECT && !strcmp(reader->key, "kind"))
+		reader->is_config_map = !strcmp(text, "ConfigMap");
+}
+
+static int read_scalar(struct manifest_reader *reader, const yaml_event_t *event, struct error *err)
+{
+	const char *text = (const char *)event->data.scalar.value;
+	struct level *level = innermost(reader);
+
+	if (memchr(text, '\0', event->data.scalar.length))
+		return refuse(event, "contains a NUL", err);
+	if (!is_key(level)) {
+		add_value(reader, level, text);
 		return 0;
-	if (node_expect_object(&data, err) < 0)
-		return -1;
-	for (struct node member; node_next_member(&data, &member, &key);) {
-		const char *text = NULL;
-		if (!text_starts_with(key, "verifier-public-key-"))
-			continue;
-		if (node_string(&member, &text, err) < 0)
-			return -1;
-		strvec_push(keyrings, text);
 	}
+	set_key(reader, text);
+	if (level->place == PLACE_ANNOTATIONS && !strcmp(text, annotation))
+		reader->has_annotation = true;
 	return 0;
 }
 
-static int find_in_object(const struct node *object, struct strvec *keyrings, bool *is_found,
-			  struct error *err)
+/* Of the value of the key that came last. */
+static enum place place_below(const struct manifest_reader *reader, enum place place)
 {
-	CLEANUP(strvec_release) struct strvec found = STRVEC_INIT;
+	if (place == PLACE_STREAM)
+		return PLACE_OBJECT;
+	if (place == PLACE_OBJECT && !strcmp(reader->key, "metadata"))
+		return PLACE_METADATA;
+	if (place == PLACE_OBJECT && !strcmp(reader->key, "data"))
+		return PLACE_DATA;
+	if (place == PLACE_METADATA && !strcmp(reader->key, "annotations"))
+		return PLACE_ANNOTATIONS;
+	return PLACE_ELSEWHERE;
+}
 
-	if (!is_wanted(object))
-		return 0;
-	if (read_keyrings(object, &found, err) < 0)
-		return -1;
-	*keyrings = steal(&found);
-	*is_found = true;
+static int open_level(struct manifest_reader *reader, const yaml_event_t *event, struct error *err)
+{
+	struct level *outer = innermost(reader);
+	bool is_mapping = event->type == YAML_MAPPING_START_EVENT;
+	enum place place = PLACE_ELSEWHERE;
+
+	if (is_key(outer))
+		set_key(reader, "");
+	else if (is_keyring(reader, outer))
+		return refuse(event, "a verifier-public-key is not a text", err);
+	else if (is_mapping)
+		place = place_below(reader, outer->place);
+	if (reader->depth == MAX_DEPTH)
+		return refuse(event, "is nested too deeply", err);
+	if (place == PLACE_METADATA || place == PLACE_ANNOTATIONS)
+		reader->has_annotation = false;
+	reader->levels[reader->depth++] = (struct level){.place = place, .is_mapping = is_mapping};
 	return 0;
 }
 
-int update_keys_parse(const char *name, const void *bytes, size_t length, struct strvec *keyrings,
-		      bool *is_found, struct error *err)
+static int read_alias(struct manifest_reader *reader, const yaml_event_t *event, struct error *err)
 {
-	CLEANUP(document_freep) struct document *document = NULL;
-	bool is_json = text_ends_with(name, ".json"), is_found_here = false;
+	struct level *level = innermost(reader);
 
-	if ((is_json ? document_parse_json(&document, name, bytes, length, err)
-		     : document_parse_yaml(&document, name, bytes, length, err)) < 0)
-		return -1;
-	struct node root = document_root(document);
-	if (is_json && find_in_object(&root, keyrings, &is_found_here, err) < 0)
-		return -1;
-	for (size_t i = 0; !is_json && !is_found_here && i < node_count(&root); i++) {
-		struct node object = node_element(&root, i);
-		if (find_in_object(&object, keyrings, &is_found_here, err) < 0)
-			return -1;
+	if (level->place != PLACE_ELSEWHERE)
+		return refuse(event, "aliases are not read; write the value out", err);
+	if (is_key(level))
+		set_key(reader, "");
+	return 0;
+}
+
+static void start_object(struct manifest_reader *reader)
+{
+	reader->levels[0] = (struct level){.place = PLACE_STREAM};
+	reader->depth = 1;
+	set_key(reader, "");
+	reader->is_v1 = reader->is_config_map = reader->has_annotation = false;
+	strvec_release(&reader->keyrings);
+}
+
+static int read_event(struct manifest_reader *reader, const yaml_event_t *event, struct error *err)
+{
+	switch (event->type) {
+	case YAML_DOCUMENT_START_EVENT:
+		start_object(reader);
+		return 0;
+	case YAML_SCALAR_EVENT:
+		return read_scalar(reader, event, err);
+	case YAML_ALIAS_EVENT:
+		return read_alias(reader, event, err);
+	case YAML_MAPPING_START_EVENT:
+	case YAML_SEQUENCE_START_EVENT:
+		return open_level(reader, event, err);
+	case YAML_MAPPING_END_EVENT:
+	case YAML_SEQUENCE_END_EVENT:
+		reader->depth--;
+		/* It may have been a key itself, and keys in it are none for what comes next. */
+		set_key(reader, "");
+		return 0;
+	default:
+		return 0;
 	}
+}
+
+/* Up to the end of the first object that is wanted, or of the stream. */
+static int read_stream(struct manifest_reader *reader, bool *is_found, struct error *err)
+{
+	for (;;) {
+		CLEANUP(yaml_event_delete) yaml_event_t event = {.type = YAML_NO_EVENT};
+		if (!yaml_parser_parse(&reader->parser, &event))
+			return syntax_error(&reader->parser, err);
+		if (read_event(reader, &event, err) < 0)
+			return -1;
+		*is_found = event.type == YAML_DOCUMENT_END_EVENT && reader->is_v1 && reader->is_config_map &&
+			    reader->has_annotation;
+		if (*is_found || event.type == YAML_STREAM_END_EVENT)
+			return 0;
+	}
+}
+
+int update_keys_parse(const void *bytes, size_t length, struct strvec *keyrings, bool *is_found,
+		      struct error *err)
+{
+	CLEANUP(reader_release) struct manifest_reader reader = {.depth = 0};
+	bool is_found_here = false;
+
+	if (!yaml_parser_initialize(&reader.parser))
+		abort();
+	start_object(&reader);
+	yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input_string(&reader.parser, bytes ? bytes : (const void *)"", length);
+	if (read_stream(&reader, &is_found_here, err) < 0)
+		return -1;
+	if (is_found_here)
+		*keyrings = steal(&reader.keyrings);
 	*is_found = is_found_here;
 	return 0;
 }

@@ -273,30 +273,67 @@ TEST(a_config_map_without_keys_hides_later_ones)
 
 TEST(keys_may_be_in_json)
 {
-	EXPECT_KEYS("one", IN("a.json",
-			      "{\"apiVersion\":\"v1\",\"kind\":\"ConfigMap\",\"metadata\":{\"annotations\":"
-			      "{\"" ANNOTATION "\":\"\"}},\"data\":{\"verifier-public-key-x\":\"one\"}}"));
+	static const char text[] = "{\n\t\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\",\n\t\"metadata\": "
+				   "{\"annotations\": {\"" ANNOTATION "\": \"\"}},\n\t\"data\": "
+				   "{\"verifier-public-key-x\": \"one\\ntwo\\/\\u00e9\"}\n}\n";
+
+	EXPECT_KEYS("one", IN("a.json", text));
 	EXPECT_KEYS("none", IN("a.json", "[\"" ANNOTATION "\"]"));
+}
+
+/* The manifest of real releases has "namespace" twice; clusters take it. */
+TEST(of_keys_that_are_there_twice_the_later_counts)
+{
+	EXPECT_KEYS("one",
+		    IN("a.yaml", KEYS("one") "kind: ConfigMap\nmetadata:\n  namespace: a\n  namespace: b\n"
+					     "  annotations:\n    " ANNOTATION ": \"\"\n"));
+	EXPECT_KEYS("none", IN("a.yaml", KEYS("one") "kind: Secret\n"));
+	EXPECT_KEYS("none", IN("a.yaml", KEYS("one") "metadata: {}\n"));
+	EXPECT_KEYS("none", IN("a.yaml", KEYS("one") "apiVersion: v2\n"));
+}
+
+TEST(only_the_places_that_matter_are_looked_at)
+{
+	/* an annotation elsewhere, keys elsewhere, keys that are no scalars, anchors, aliases, tags */
+	EXPECT_KEYS("none",
+		    IN("a.yaml", "apiVersion: v1\nkind: ConfigMap\nspec:\n  annotations:\n    " ANNOTATION
+				 ": a\ndata:\n  verifier-public-key-a: a\n"));
+	EXPECT_KEYS("none",
+		    IN("a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  " ANNOTATION
+				 ": a\ndata:\n  verifier-public-key-a: a\n"));
+	EXPECT_KEYS("none",
+		    IN("a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  annotations:\n  - " ANNOTATION
+				 "\ndata:\n  verifier-public-key-a: a\n"));
+	EXPECT_KEYS("one",
+		    IN("a.yaml",
+		       KEYS("one") "? {data: a, metadata: b}\n: [{kind: x}, [y]]\n? {kind: a}\n: Secret\n"
+				   "spec: {data: {verifier-public-key-a: [1]}, kind: z}\n"
+				   "x: &x !t [1, 2]\ny: {? *x : *x}\nz: [*x, {a: b}]\n"));
 }
 
 TEST(manifests_that_cannot_be_read_are_warnings)
 {
-	EXPECT_KEYS(
-		"2, warning: a.yaml: line 2: did not find expected node content; update keys are not looked "
-		"for in it",
-		IN("a.yaml", ANNOTATION ": [\n"), IN("b.yaml", KEYS("one")));
-	EXPECT_KEYS(
-		"2, warning: a\\x0a.yaml: line 1: tags are not read; update keys are not looked for in it",
-		IN("a\n.yaml", ANNOTATION ": !x y\n"), IN("b.yaml", KEYS("one")));
-	EXPECT_KEYS(
-		"0, warning: a.yaml: [0].data.verifier-public-key-c: is a number, should be a string; update "
-		"keys are not looked for in it",
-		IN("a.yaml", KEYS("one") "  verifier-public-key-c: 3\n"));
-	EXPECT_KEYS(
-		"0, warning: a.yaml: [0].data: is a string, should be an object; update keys are not looked "
-		"for in it",
-		IN("a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  annotations:\n    " ANNOTATION
-			     ": \"\"\ndata: x\n"));
+#define BEHIND "; update keys are not looked for in it"
+	EXPECT_KEYS("2, warning: a.yaml: line 2: did not find expected node content" BEHIND,
+		    IN("a.yaml", ANNOTATION ": [\n"), IN("b.yaml", KEYS("one")));
+	EXPECT_KEYS("2, warning: a\\x0a.yaml: line 1: contains a NUL" BEHIND,
+		    IN("a\n.yaml", ANNOTATION ": \"\\0\"\n"), IN("b.yaml", KEYS("one")));
+	EXPECT_KEYS("0, warning: a.yaml: line 14: a verifier-public-key is not a text" BEHIND,
+		    IN("a.yaml", KEYS("one") "  verifier-public-key-c: [a]\n"));
+	EXPECT_KEYS("0, warning: a.yaml: line 14: aliases are not read; write the value out" BEHIND,
+		    IN("a.yaml", KEYS("one") "  verifier-public-key-c: *a\n"));
+#undef BEHIND
+}
+
+TEST(deep_manifests_are_warnings)
+{
+	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
+
+	strbuf_add_string(&text, KEYS("one") "x: ");
+	for (int i = 0; i < 100000; i++)
+		strbuf_add_char(&text, '[');
+	EXPECT_KEYS("0, warning: a.yaml: line 14: is nested too deeply; update keys are not looked for in it",
+		    IN("a.yaml", text.buf));
 }
 
 TEST(the_number_of_warnings_is_limited)
