@@ -10,7 +10,7 @@
 #include "document/node_writer.h"
 #include "document/tree.h"
 
-/* What a path has found so far. Nodes here have no parents: those are for messages, and would have to live on. */
+/* What a path has found so far. Nodes have no parents here: those serve messages, and would have to stay. */
 struct findings {
 	struct node *items;
 	size_t count, allocated;

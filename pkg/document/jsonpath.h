@@ -8,8 +8,8 @@
  *     {.a[*].b}            of all elements, or of all members of an object
  *     {.a[?(@.b.c=="d")]}  elements where a member is this text
  *
- * What a path finds is printed with a blank between: texts as they are, objects and lists as compact JSON with
- * sorted keys, as kubectl does.
+ * What a path finds is printed with a blank between: texts as they are, objects and lists as compact JSON
+ * with sorted keys, as kubectl does.
  */
 #pragma once
 

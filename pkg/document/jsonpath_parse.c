@@ -143,7 +143,7 @@ static int take_filter(struct parser *parser, struct jsonpath_part *part)
 	if (!skip(parser, "@."))
 		return fail(parser, "a filter is [?(@.name==\"text\")]");
 	do {
-		char *name;
+		char *name = NULL;
 		if (take_name(parser, &name) < 0)
 			return -1;
 		strvec_push_take(&step->names, name);
@@ -180,7 +180,7 @@ static int take_brackets(struct parser *parser, struct jsonpath_part *part)
 	if (skip(parser, "?("))
 		return take_filter(parser, part);
 	if (*parser->here == '\'' || *parser->here == '"') {
-		char *name;
+		char *name = NULL;
 		if (take_quoted(parser, true, &name) < 0)
 			return -1;
 		add_step(part, JSONPATH_MEMBER)->name = name;
@@ -195,7 +195,7 @@ static int take_brackets(struct parser *parser, struct jsonpath_part *part)
 static int take_path(struct parser *parser, struct jsonpath_part *part)
 {
 	for (;;) {
-		char *name;
+		char *name = NULL;
 		if (skip(parser, "[")) {
 			if (take_brackets(parser, part) < 0)
 				return -1;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What was read, written again: a node with everything in it, as JSON. Integers keep their value, real numbers
- * are written with as few digits as give the same number. */
+/* What was read, written again: a node with everything in it, as JSON. Integers keep their value, real
+ * numbers are written with as few digits as give the same number. */
 #pragma once
 
 #include "document/document.h"
@@ -11,8 +11,8 @@ extern const char *const json_sort_all[];
 
 /*
  * Members stand in the order of the document. `sorted` (a NULL ends it; NULL: none) names members whose own
- * members are sorted by their bytes, with all that is in them: Go writes its maps so. A node that is not there
- * is null.
+ * members are sorted by their bytes, with all that is in them: Go writes its maps so. A node that is not
+ * there is null.
  */
 void json_write_node(struct json_writer *writer, const char *key, const struct node *node,
 		     const char *const *sorted);

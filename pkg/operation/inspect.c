@@ -30,6 +30,16 @@ static void add_escaped(struct strbuf *out, const char *text)
 
 /* --- archives */
 
+static void add_release(struct strbuf *out, const struct archive_release *release)
+{
+	strbuf_add_string(out, "          version ");
+	add_escaped(out, release->version);
+	strbuf_addf(out, "%s", *release->architecture ? " for " : "");
+	add_escaped(out, release->architecture);
+	strbuf_addf(out, ", %zu components, %zu signature%s\n", release->n_components, release->n_signatures,
+		    release->n_signatures == 1 ? "" : "s");
+}
+
 static void archive_as_text(const struct blob_store *store, struct strbuf *out)
 {
 	const struct archive_records *records = archive_store_records(store);
@@ -47,6 +57,8 @@ static void archive_as_text(const struct blob_store *store, struct strbuf *out)
 		strbuf_addf(out, "%-9s ", records->roots[i].kind);
 		add_escaped(out, records->roots[i].source);
 		strbuf_addf(out, " (%zu images)\n", records->roots[i].images.count);
+		if (records->roots[i].release)
+			add_release(out, records->roots[i].release);
 	}
 	for (size_t i = 0; i < records->n_missing; i++) {
 		strbuf_add_string(out, "missing   ");
@@ -79,6 +91,28 @@ static void write_image(struct json_writer *writer, const struct archive_image *
 	json_close_object(writer);
 }
 
+static void write_release(struct json_writer *writer, const struct archive_release *release)
+{
+	char digest[DIGEST_TEXT_SIZE];
+
+	json_open_object(writer, "release");
+	json_write_string(writer, "version", release->version);
+	json_write_string(writer, "architecture", release->architecture);
+	json_open_array(writer, "components");
+	for (size_t i = 0; i < release->n_components; i++) {
+		json_open_object(writer, NULL);
+		json_write_string(writer, "name", release->components[i].name);
+		json_write_string(writer, "image", release->components[i].image);
+		json_close_object(writer);
+	}
+	json_close_array(writer);
+	json_open_array(writer, "signed");
+	for (size_t i = 0; i < release->n_signatures; i++)
+		json_write_string(writer, NULL, digest_format(&release->signatures[i].digest, digest));
+	json_close_array(writer);
+	json_close_object(writer);
+}
+
 static void write_archive_lists(struct json_writer *writer, const struct archive_records *records)
 {
 	json_open_array(writer, "roots");
@@ -87,6 +121,8 @@ static void write_archive_lists(struct json_writer *writer, const struct archive
 		json_write_string(writer, "kind", records->roots[i].kind);
 		json_write_string(writer, "source", records->roots[i].source);
 		write_strings(writer, "images", &records->roots[i].images);
+		if (records->roots[i].release)
+			write_release(writer, records->roots[i].release);
 		json_close_object(writer);
 	}
 	json_close_array(writer);
