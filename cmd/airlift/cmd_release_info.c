@@ -4,22 +4,27 @@
 #include "common.h"
 #include "operation/release_info.h"
 
-static int print_info(const struct common_options *common, struct release_info_request *request,
-		      const struct strvec *arguments, const char *arch, struct error *err)
-{
-	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
+struct info_work {
+	struct release_info_request request;
+	struct strbuf out;
+};
 
-	if (common->report)
-		return error_set(err, ERROR_USAGE,
-				 "--report: is for commands that do something; -o json tells what there is");
+static int work(struct run *run, void *context, struct outcome *outcome, struct error *err)
+{
+	struct info_work *info = context;
+
+	return release_info(run, &info->request, &info->out, outcome, err);
+}
+
+static bool prepare(const struct common_options *common, struct release_info_request *request,
+		    const struct strvec *arguments, const char *arch, struct run **run, struct error *err)
+{
 	if (arguments->count != 1)
-		return error_set(err, ERROR_USAGE, "needs one REF: a version, a pull spec or archive:PATH");
-	if (release_info_parse(request, arguments->items[0], arch, err) < 0 ||
-	    release_info_request_check(request, err) < 0)
-		return -1;
-	int result = release_info(request, &common->run, &text, err);
-	fwrite(text.buf, 1, text.len, stdout);
-	return result;
+		return error_set(err, ERROR_USAGE,
+				 "needs one REF: a version, a pull spec or archive:PATH") == 0;
+	return release_info_parse(request, arguments->items[0], arch, err) == 0 &&
+	       release_info_request_check(request, err) == 0 &&
+	       release_info_open(run, request, &common->run, err) == 0;
 }
 
 static int run_release_info(const struct command *command, char *const *argv)
@@ -27,35 +32,40 @@ static int run_release_info(const struct command *command, char *const *argv)
 	CLEANUP(error_clear) struct error err = ERROR_INIT;
 	CLEANUP(common_options_release) struct common_options common;
 	CLEANUP(strvec_release) struct strvec arguments = STRVEC_INIT;
-	struct release_info_request request = {.location = LOCATION_INIT};
+	struct info_work info = {.request = {.location = LOCATION_INIT}, .out = STRBUF_INIT};
+	struct release_info_request *request = &info.request;
 	struct option_table table = {0};
 	const char *arch = NULL;
+	struct run *run = NULL;
 	int status;
 
 	common_options_init(&common);
 	const struct option_spec own[] = {
-		{"output", OPTION_STRING, &request.output, "FORMAT",
+		{"output", OPTION_STRING, &request->output, "FORMAT",
 		 "json, digest, pullspec, name (a line for each component) or jsonpath=TEMPLATE",
 		 .letter = 'o'},
-		{"digest", OPTION_FLAG, &request.shows_digest, NULL, "only the digest of the release"},
-		{"pullspecs", OPTION_FLAG, &request.shows_pull_specs, NULL,
+		{"digest", OPTION_FLAG, &request->shows_digest, NULL, "only the digest of the release"},
+		{"pullspecs", OPTION_FLAG, &request->shows_pull_specs, NULL,
 		 "pull specs of the components instead of their digests"},
-		{"image-for", OPTION_STRING, &request.image_for, "COMPONENT",
+		{"image-for", OPTION_STRING, &request->image_for, "COMPONENT",
 		 "only the pull spec of one component"},
-		{"size", OPTION_FLAG, &request.shows_size, NULL,
+		{"size", OPTION_FLAG, &request->shows_size, NULL,
 		 "how large each component is, and how much of that is its own"},
-		{"filter-by-os", OPTION_STRING, &request.filter, "REGEX",
+		{"filter-by-os", OPTION_STRING, &request->filter, "REGEX",
 		 "which image of a manifest list is read (linux and the architecture of this machine)"},
 		{"arch", OPTION_STRING, &arch, "ARCH",
 		 "of a bare version: x86_64, aarch64, ppc64le, s390x or multi (x86_64)"},
 	};
 	options_add(&table, own, ARRAY_LENGTH(own));
 	common_options_add(&table, &common);
-	if (common_start(command, &table, argv, &common, &arguments, &status))
-		status = print_info(&common, &request, &arguments, arch, &err) < 0
-				 ? command_fail(command, &err)
-				 : 0;
-	location_release(&request.location);
+	if (common_start(command, &table, argv, &common, &arguments, &status)) {
+		status = prepare(&common, request, &arguments, arch, &run, &err)
+				 ? common_run(command, &common, run, work, &info)
+				 : command_fail(command, &err);
+		fwrite(info.out.buf, 1, info.out.len, stdout);
+	}
+	location_release(&request->location);
+	strbuf_release(&info.out);
 	return status;
 }
 

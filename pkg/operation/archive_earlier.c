@@ -44,12 +44,29 @@ const struct archive_image *archive_assembly_find_earlier(const struct archive_a
 	return map_get(&assembly->earlier_images, source);
 }
 
+static bool has_signature(const struct archive_release *release, const struct digest *digest)
+{
+	for (size_t i = 0; i < release->n_signatures; i++)
+		if (digest_equal(&release->signatures[i].digest, digest))
+			return true;
+	return false;
+}
+
+/* A release may have been taken before it was signed. */
+static bool has_signatures(const struct archive_release *earlier, const struct archive_release *wanted)
+{
+	for (size_t i = 0; wanted && i < wanted->n_signatures; i++)
+		if (!has_signature(earlier, &wanted->signatures[i].digest))
+			return false;
+	return true;
+}
+
 static bool has_root(const struct archive_records *records, const struct archive_root *root)
 {
 	for (size_t i = 0; i < records->n_roots; i++)
 		if (!strcmp(records->roots[i].kind, root->kind) &&
 		    !strcmp(records->roots[i].source, root->source))
-			return true;
+			return has_signatures(records->roots[i].release, root->release);
 	return false;
 }
 

@@ -244,23 +244,28 @@ static int read_archive(const struct reading *reading, struct strbuf *out, struc
 			 blob_store_name(store));
 }
 
-int release_info(const struct release_info_request *request, const struct run_options *options,
-		 struct strbuf *out, struct error *err)
+int release_info_open(struct run **run, const struct release_info_request *request,
+		      const struct run_options *options, struct error *err)
 {
-	CLEANUP(run_closep) struct run *run = NULL;
+	if (request->location.type != LOCATION_ARCHIVE)
+		return run_open(run, options, "release info", &request->location, 1, NULL, err);
+	*run = run_new_offline(options);
+	return 0;
+}
+
+int release_info(struct run *run, const struct release_info_request *request, struct strbuf *out,
+		 struct outcome *outcome, struct error *err)
+{
 	CLEANUP(source_freep) struct source *source = NULL;
 	CLEANUP(filter_release) struct release_filter filter = {0};
 	bool is_archive = request->location.type == LOCATION_ARCHIVE;
 
-	if (release_info_request_check(request, err) < 0)
-		return -1;
-	if (is_archive)
-		run = run_new_offline(options);
-	else if (run_open(&run, options, "release info", &request->location, 1, NULL, err) < 0)
-		return -1;
+	outcome_phase(outcome, "release");
 	if (run_open_source(run, &request->location, &source, err) < 0)
 		return -1;
 	choose_filter(&filter, request->filter);
 	const struct reading reading = {.request = request, .run = run, .source = source, .filter = filter};
-	return is_archive ? read_archive(&reading, out, err) : read_and_print(&reading, NULL, out, err);
+	int result = is_archive ? read_archive(&reading, out, err) : read_and_print(&reading, NULL, out, err);
+	outcome_phase(outcome, NULL);
+	return result;
 }

@@ -23,6 +23,10 @@ int release_info_parse(struct release_info_request *request, const char *text, c
 /* Checks what contradicts itself, and a jsonpath, before anything is asked for. */
 int release_info_request_check(const struct release_info_request *request, struct error *err) MUST_CHECK;
 
+/* A run that leaves nothing behind: an archive needs no work directory. */
+int release_info_open(struct run **run, const struct release_info_request *request,
+		      const struct run_options *options, struct error *err) MUST_CHECK;
+
 /* An archive may hold several releases: each in turn. After an error `out` has what was told before it. */
-int release_info(const struct release_info_request *request, const struct run_options *options,
-		 struct strbuf *out, struct error *err) MUST_CHECK;
+int release_info(struct run *run, const struct release_info_request *request, struct strbuf *out,
+		 struct outcome *outcome, struct error *err) MUST_CHECK;

@@ -56,25 +56,22 @@ static int get_object(const json_t *parent, const char *path, const char *key, c
 	return 0;
 }
 
-/* Borrowed from the object. */
-static int get_string(const json_t *parent, const char *path, const char *key, const char **text,
-		      struct error *err)
+/* Borrowed from the object; NULL with an error. */
+static const char *get_string(const json_t *parent, const char *path, const char *key, struct error *err)
 {
 	const json_t *member = json_object_get(parent, key);
 
-	if (!member)
-		return error_set(err, ERROR_INVALID, "%s%s is missing", path, key);
-	if (!json_is_string(member))
-		return error_set(err, ERROR_INVALID, "%s%s is not a string", path, key);
-	*text = json_string_value(member);
-	return 0;
+	if (json_is_string(member))
+		return json_string_value(member);
+	error_set(err, ERROR_INVALID, "%s%s is %s", path, key, member ? "not a string" : "missing");
+	return NULL;
 }
 
 static int check_type(const json_t *critical, struct error *err)
 {
-	const char *type;
+	const char *type = get_string(critical, "critical.", "type", err);
 
-	if (get_string(critical, "critical.", "type", &type, err) < 0)
+	if (!type)
 		return -1;
 	if (!strcmp(type, TYPE))
 		return 0;
@@ -85,11 +82,12 @@ static int check_type(const json_t *critical, struct error *err)
 static int read_digest(const json_t *critical, struct digest *digest, struct error *err)
 {
 	static const char *const known[] = {"docker-manifest-digest", NULL};
-	json_t *image;
-	const char *text;
+	json_t *image = NULL;
 
-	if (get_object(critical, "critical.", "image", known, &image, err) < 0 ||
-	    get_string(image, "critical.image.", known[0], &text, err) < 0)
+	if (get_object(critical, "critical.", "image", known, &image, err) < 0)
+		return -1;
+	const char *text = get_string(image, "critical.image.", known[0], err);
+	if (!text)
 		return -1;
 	if (digest_parse(digest, text, err) < 0)
 		return error_wrap(err, "critical.image.%s", known[0]);
@@ -99,11 +97,12 @@ static int read_digest(const json_t *critical, struct digest *digest, struct err
 static int read_identity(const json_t *critical, char **reference, struct error *err)
 {
 	static const char *const known[] = {"docker-reference", NULL};
-	json_t *identity;
-	const char *text;
+	json_t *identity = NULL;
 
-	if (get_object(critical, "critical.", "identity", known, &identity, err) < 0 ||
-	    get_string(identity, "critical.identity.", known[0], &text, err) < 0)
+	if (get_object(critical, "critical.", "identity", known, &identity, err) < 0)
+		return -1;
+	const char *text = get_string(identity, "critical.identity.", known[0], err);
+	if (!text)
 		return -1;
 	if (!*text)
 		return error_set(err, ERROR_INVALID, "critical.identity.%s is empty", known[0]);
@@ -115,7 +114,7 @@ static int read_identity(const json_t *critical, char **reference, struct error 
 static int check_optional(const json_t *root, struct error *err)
 {
 	static const char *const known[] = {"creator", "timestamp", NULL};
-	json_t *optional;
+	json_t *optional = NULL;
 
 	if (!json_object_get(root, "optional"))
 		return 0;
@@ -136,7 +135,7 @@ int release_claims_parse(struct release_claims *claims, const void *bytes, size_
 	static const char *const known_critical[] = {"type", "image", "identity", NULL};
 	CLEANUP(json_decrefp) json_t *root = NULL;
 	CLEANUP(release_claims_release) struct release_claims parsed = RELEASE_CLAIMS_INIT;
-	json_t *critical;
+	json_t *critical = NULL;
 
 	if (strict_json_load(&root, bytes, length, MAX_VALUES, err) < 0 ||
 	    check_keys(root, "", known, err) < 0 ||

@@ -18,8 +18,9 @@ void release_claims_release(struct release_claims *claims);
 
 /*
  * One JSON document and nothing behind it but white space; exactly the keys critical {type, image
- * {docker-manifest-digest}, identity {docker-reference}} and optional {creator, timestamp}, each at most once, in
- * this spelling; the type "atomic container signature". ERROR_INVALID in words for a person.
+ * {docker-manifest-digest}, identity {docker-reference}} and optional {creator, timestamp} (which may be
+ * missing), each at most once, in this spelling; the type "atomic container signature". ERROR_INVALID in
+ * words for a person.
  */
 int release_claims_parse(struct release_claims *claims, const void *bytes, size_t length,
 			 struct error *err) MUST_CHECK;

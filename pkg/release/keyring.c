@@ -17,7 +17,7 @@
 #define MAX_PLAINTEXT_SIZE ((size_t)256 << 10)
 #define FINGERPRINT_LENGTH 40
 
-/* Known to GnuPG 2.2 and later: no agent, no network, nothing remembered; whose keys count is decided here. */
+/* Known to GnuPG 2.2 and later: no agent, no network, nothing remembered. Which keys count we decide. */
 static const char gpg_options[] = "batch\n"
 				  "no-tty\n"
 				  "no-greeting\n"
@@ -47,6 +47,14 @@ static int set_gpgme_error(struct error *err, enum error_code code, gpgme_error_
 	gpgme_strerror_r(reason, text, sizeof(text));
 	CLEANUP(free_string) char *shown = text_escaped(text);
 	return error_set(err, code, "%s: %s", what, shown);
+}
+
+/* Whether it says nothing about what was to be read. */
+static bool is_own_failure(gpgme_error_t reason)
+{
+	gpgme_err_code_t code = gpgme_err_code(reason);
+
+	return code == GPG_ERR_INV_ENGINE || gpgme_err_code_to_errno(code) != 0;
 }
 
 static int check_installed(struct error *err)
@@ -192,7 +200,7 @@ int keyring_add(struct keyring *keyring, const char *name, const void *bytes, si
 	reason = gpgme_op_import(keyring->context, data);
 	const struct _gpgme_op_import_result *result = gpgme_op_import_result(keyring->context);
 	if (reason && gpgme_err_code(reason) != GPG_ERR_NO_DATA)
-		return set_gpgme_error(err, ERROR_INVALID, reason, shown);
+		return set_gpgme_error(err, is_own_failure(reason) ? ERROR_IO : ERROR_INVALID, reason, shown);
 	if (!note_keys(keyring, result ? result->imports : NULL, fingerprint, &n_found)) {
 		explain_no_key(result, err);
 		return error_wrap(err, "%s", shown);
@@ -207,16 +215,22 @@ void keyring_signer_release(struct keyring_signer *signer)
 	free(steal(&signer->fingerprint));
 }
 
+struct sink {
+	struct strbuf *plaintext;
+	bool is_full;
+};
+
 /* Takes what GnuPG gives out, up to the limit. */
 static ssize_t write_plaintext(void *context, const void *buffer, size_t size)
 {
-	struct strbuf *plaintext = context;
+	struct sink *sink = context;
 
-	if (size > MAX_PLAINTEXT_SIZE - plaintext->len) {
+	sink->is_full |= size > MAX_PLAINTEXT_SIZE - sink->plaintext->len;
+	if (sink->is_full) {
 		errno = EFBIG;
 		return -1;
 	}
-	strbuf_add(plaintext, buffer, size);
+	strbuf_add(sink->plaintext, buffer, size);
 	return (ssize_t)size;
 }
 
@@ -312,13 +326,18 @@ static int run_verify(struct keyring *keyring, const void *message, size_t lengt
 	CLEANUP(free_data) gpgme_data_t signed_data = NULL;
 	CLEANUP(free_data) gpgme_data_t plain_data = NULL;
 	struct gpgme_data_cbs callbacks = {.write = write_plaintext};
+	struct sink sink = {.plaintext = plaintext};
 
 	gpgme_error_t reason = gpgme_data_new_from_mem(&signed_data, message, length, 0);
 	if (!reason)
-		reason = gpgme_data_new_from_cbs(&plain_data, &callbacks, plaintext);
+		reason = gpgme_data_new_from_cbs(&plain_data, &callbacks, &sink);
 	if (reason)
 		return set_gpgme_error(err, ERROR_IO, reason, "GPGME");
 	reason = gpgme_op_verify(keyring->context, signed_data, NULL, plain_data);
+	if (sink.is_full)
+		return error_set(err, ERROR_INVALID, "holds more than 256 KiB, the limit of a signature");
+	if (is_own_failure(reason))
+		return set_gpgme_error(err, ERROR_IO, reason, "GnuPG (gpg) cannot be run");
 	if (reason)
 		return set_gpgme_error(err, ERROR_INVALID, reason, "GnuPG does not accept it");
 	return 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * OpenPGP keys in a private GnuPG home that lives as long as this object: nothing of the user's keyrings, options
- * or trust counts; no agent, no network. One thread at a time. Private to this module.
+ * OpenPGP keys in a private GnuPG home that lives as long as this object: nothing of the user's keyrings,
+ * options or trust counts; no agent, no network. One thread at a time. Private to this module.
  */
 #pragma once
 
@@ -21,9 +21,9 @@ void keyring_free(struct keyring *keyring);
 void keyring_freep(struct keyring **keyring);
 
 /*
- * Adds the public keys of a file, armoured or binary. `fingerprint`: the only primary key that counts (40 upper
- * case digits), or NULL: all of them do. *n_counting: how many of the file count. `name` is for messages.
- * ERROR_INVALID when there is no public key in it.
+ * Adds the public keys of a file, armoured or binary. `fingerprint`: the only primary key that counts (40
+ * upper case digits), or NULL: all of them do. *n_counting: how many of the file count. `name` is for
+ * messages. ERROR_INVALID when there is no public key in it.
  */
 int keyring_add(struct keyring *keyring, const char *name, const void *bytes, size_t length,
 		const char *fingerprint, size_t *n_counting, struct error *err) MUST_CHECK;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "release/openpgp.h"
 
-#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -20,7 +21,8 @@ enum {
 /* What a signature says of itself, in front and behind. */
 struct signature_kind {
 	uint8_t type, hash, algorithm;
-	const char *key_id; /* 8 bytes, or NULL: not where it could be read */
+	bool has_key_id; /* where it can be read without more ado */
+	uint8_t key_id[8];
 };
 
 void openpgp_message_release(struct openpgp_message *message)
@@ -151,8 +153,9 @@ static int parse_one_pass(const struct strbuf *body, struct signature_kind *kind
 		.type = (uint8_t)body->buf[1],
 		.hash = (uint8_t)body->buf[2],
 		.algorithm = (uint8_t)body->buf[3],
-		.key_id = body->buf + 4,
+		.has_key_id = true,
 	};
+	memcpy(kind->key_id, body->buf + 4, sizeof(kind->key_id));
 	if (kind->type > 1)
 		return refuse(err, "has a signature that is not one of a document");
 	return check_hash(kind->hash, err);
@@ -165,16 +168,18 @@ static int parse_signature(const struct strbuf *body, struct signature_kind *kin
 
 	if (body->len < 19)
 		return refuse(err, "has a signature packet that is cut off");
-	if (bytes[0] == 3 && bytes[1] == 5)
-		*kind = (struct signature_kind){.type = (uint8_t)bytes[2],
-						.key_id = bytes + 7,
-						.algorithm = (uint8_t)bytes[15],
-						.hash = (uint8_t)bytes[16]};
-	else if (bytes[0] == 4)
+	if (bytes[0] == 4) {
 		*kind = (struct signature_kind){
 			.type = (uint8_t)bytes[1], .algorithm = (uint8_t)bytes[2], .hash = (uint8_t)bytes[3]};
-	else
+		return 0;
+	}
+	if (bytes[0] != 3 || bytes[1] != 5)
 		return refuse(err, "has a signature packet that is neither of version 3 nor 4");
+	*kind = (struct signature_kind){.type = (uint8_t)bytes[2],
+					.algorithm = (uint8_t)bytes[15],
+					.hash = (uint8_t)bytes[16],
+					.has_key_id = true};
+	memcpy(kind->key_id, bytes + 7, sizeof(kind->key_id));
 	return 0;
 }
 
@@ -186,7 +191,7 @@ static int check_agreement(const struct strbuf *one_pass, const struct strbuf *s
 		return -1;
 	if (in_front.type != behind.type || in_front.hash != behind.hash ||
 	    in_front.algorithm != behind.algorithm ||
-	    (behind.key_id && memcmp(in_front.key_id, behind.key_id, 8) != 0))
+	    (behind.has_key_id && memcmp(in_front.key_id, behind.key_id, sizeof(behind.key_id)) != 0))
 		return refuse(err, "has a signature that is not the one that was announced");
 	return 0;
 }

@@ -36,8 +36,8 @@ struct openpgp_packet {
 #define OPENPGP_PACKET_INIT {.body = STRBUF_INIT}
 void openpgp_packet_release(struct openpgp_packet *packet);
 
-/* The next packet of at least one byte, into an empty one. Partial lengths are for literal and compressed data
- * alone, a length that is left open for compressed data alone. ERROR_INVALID. */
+/* The next packet, into an empty one. Partial lengths are for literal and compressed data alone, a length
+ * that is left open for compressed data alone. ERROR_INVALID, also when nothing is left. */
 int openpgp_packet_read(struct openpgp_reader *reader, struct openpgp_packet *packet,
 			struct error *err) MUST_CHECK;
 

@@ -40,8 +40,9 @@ struct release_trust_options {
 /*
  * Keys are looked for in this order, and the first place that has one that counts is the only one: the key
  * files; the system's file; the keyrings of a payload, which the caller adds when release_trust_has_key says
- * that there is none yet. From the last two only Red Hat's release key 2 counts (its fingerprint is built in).
- * ERROR_INVALID/ERROR_IO when a key file cannot be used, or GnuPG is not installed.
+ * that there is none yet. From the last two only Red Hat's release key 2 counts (its fingerprint is built
+ * in). ERROR_INVALID/ERROR_IO when a key file cannot be used, or GnuPG is not installed. One thread at a
+ * time.
  */
 int release_trust_open(struct release_trust **trust, const struct release_trust_options *options,
 		       struct error *err) MUST_CHECK;
@@ -76,16 +77,17 @@ void release_signature_release(struct release_signature *signature);
 
 /*
  * Checks one signature file against the keys and the digest, and fills in everything but `place`.
- * ERROR_DIGEST with the reason otherwise: not exactly one signed message, a key that is unknown, revoked or not
- * ours, a bad or expired signature, JSON that is not exactly as it should be, another digest.
+ * ERROR_DIGEST with the reason otherwise: not exactly one signed message, a key that is unknown, revoked or
+ * not ours, a bad or expired signature, JSON that is not exactly as it should be, another digest. ERROR_IO
+ * when GnuPG cannot be run.
  */
 int release_signature_check(struct release_trust *trust, const struct digest *digest, const void *message,
 			    size_t length, struct release_signature *signature, struct error *err) MUST_CHECK;
 
 /*
- * Looks in the stores (http, https or file URLs), in their order. 0 with the first good signature. ERROR_DIGEST
- * when there is none: the message has a line for every store that says why. ERROR_CANCELLED; ERROR_USAGE for a
- * store that is no such URL.
+ * Looks in the stores (http, https or file URLs), in their order. 0 with the first good signature.
+ * ERROR_DIGEST when there is none: the message has a line for every store that says why. ERROR_CANCELLED;
+ * ERROR_USAGE for a store that is no such URL, before any is asked.
  */
 int release_find_signature(struct http_client *client, const struct strvec *stores,
 			   struct release_trust *trust, const struct digest *digest,
