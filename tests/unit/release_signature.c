@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/cancel.h"
+#include "release/openpgp.h"
 #include "tests/unit/release_signature_fixture.h"
 
 static struct release_trust *usual_trust(void)
@@ -317,6 +318,17 @@ TEST(the_named_keys_are_the_only_ones)
 	expect_bad(trust, &message, "signed by a key that is not trusted");
 }
 
+static void expect_same_text(const struct strbuf *changed, const struct strbuf *message)
+{
+	CLEANUP(openpgp_message_release) struct openpgp_message a = OPENPGP_MESSAGE_INIT;
+	CLEANUP(openpgp_message_release) struct openpgp_message b = OPENPGP_MESSAGE_INIT;
+	struct error err = ERROR_INIT;
+
+	EXPECT_OK(openpgp_message_parse(&a, changed->buf, changed->len, &err), &err);
+	EXPECT_OK(openpgp_message_parse(&b, message->buf, message->len, &err), &err);
+	EXPECT(a.literal.len == b.literal.len && !memcmp(a.literal.buf, b.literal.buf, a.literal.len));
+}
+
 static size_t change_every_byte(struct release_trust *trust, const struct strbuf *message, unsigned char mask)
 {
 	CLEANUP(strbuf_release) struct strbuf changed = STRBUF_INIT;
@@ -335,6 +347,7 @@ static size_t change_every_byte(struct release_trust *trust, const struct strbuf
 			continue;
 		}
 		n_accepted++;
+		expect_same_text(&changed, message);
 		EXPECT_STRING(signature.fingerprint, fixture_key(0)->fingerprint);
 		EXPECT_STRING(signature.docker_reference, FIXTURE_REFERENCE);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * OpenPGP keys and signed messages (RFC 4880), made with OpenSSL: no secret key ever gets to GnuPG, so no agent
- * is needed. Keys are RSA-2048, made once a process.
+ * OpenPGP keys and signed messages (RFC 4880), made with OpenSSL: no secret key ever gets to GnuPG, so no
+ * agent is needed. Keys are RSA-2048, made once a process.
  */
 #pragma once
 
