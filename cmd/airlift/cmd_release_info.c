@@ -20,8 +20,8 @@ static bool prepare(const struct common_options *common, struct release_info_req
 		    const struct strvec *arguments, const char *arch, struct run **run, struct error *err)
 {
 	if (arguments->count != 1)
-		return error_set(err, ERROR_USAGE,
-				 "needs one REF: a version, a pull spec or archive:PATH") == 0;
+		return error_set(err, ERROR_USAGE, "needs one REF: a version, a pull spec or archive:PATH") ==
+		       0;
 	return release_info_parse(request, arguments->items[0], arch, err) == 0 &&
 	       release_info_request_check(request, err) == 0 &&
 	       release_info_open(run, request, &common->run, err) == 0;

@@ -50,13 +50,13 @@ static void add_target_options(struct option_table *table, struct release_reques
 }
 
 static bool prepare(const struct command *command, const struct common_options *common,
-		    struct release_request *request, struct release_texts *texts, const struct naming_texts *naming,
-		    struct run **run, struct error *err)
+		    struct release_request *request, struct release_texts *texts,
+		    const struct naming_texts *naming, struct run **run, struct error *err)
 {
 	return naming_options_finish(&request->naming, naming, err) == 0 &&
 	       release_request_parse(request, texts, err) == 0 &&
-	       run_open(run, &common->run, command->name, request->sources, request->n_sources, &request->target,
-			err) == 0;
+	       run_open(run, &common->run, command->name, request->sources, request->n_sources,
+			&request->target, err) == 0;
 }
 
 static int run_release_mirror(const struct command *command, char *const *argv)
@@ -100,11 +100,13 @@ const struct command command_release_mirror = {
 	.name = "release mirror",
 	.usage = "[REF...] --to DST",
 	.summary = "a release with all of its components, its signature checked, to a registry or an archive",
-	.help = "Copies the release image REF (a pull spec, or a version such as 4.14.1) and every component of "
+	.help = "Copies the release image REF (a pull spec, or a version such as 4.14.1) and every component "
+		"of "
 		"it to\n"
 		"DST: HOST[:PORT]/REPOSITORY, where they get the tags <version>-<arch>[-<component>], or "
 		"archive:PATH.\n"
-		"Its signature is checked before anything is copied, and goes along. For a registry the files "
+		"Its signature is checked before anything is copied, and goes along. For a registry the "
+		"files "
 		"that a\n"
 		"cluster needs are written, with next-steps.md: every step of the update.\n"
 		"\n"

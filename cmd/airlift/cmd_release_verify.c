@@ -40,8 +40,8 @@ static int run_release_verify(const struct command *command, char *const *argv)
 	trust_options_add_keys(&table, &verify.request.trust);
 	common_options_add(&table, &common);
 	if (common_start(command, &table, argv, &common, &arguments, &status)) {
-		bool is_ready = arguments.count == 1 ||
-				error_set(&err, ERROR_USAGE, "needs one REF or DIGEST") == 0;
+		bool is_ready =
+			arguments.count == 1 || error_set(&err, ERROR_USAGE, "needs one REF or DIGEST") == 0;
 		is_ready = is_ready &&
 			   verify_request_parse(&verify.request, arguments.items[0], from, arch, &err) == 0 &&
 			   run_open(&run, &common.run, command->name, &verify.request.location, 1, NULL,
@@ -60,8 +60,10 @@ const struct command command_release_verify = {
 	.name = "release verify",
 	.usage = "REF|DIGEST",
 	.summary = "is this release signed by a trusted key?",
-	.help = "Looks for the OpenPGP signatures of the release REF (a pull spec, a version such as 4.14.1, or\n"
-		"archive:PATH) or of the digest DIGEST and checks them. Prints who has signed it and when. Exit "
+	.help = "Looks for the OpenPGP signatures of the release REF (a pull spec, a version such as 4.14.1, "
+		"or\n"
+		"archive:PATH) or of the digest DIGEST and checks them. Prints who has signed it and when. "
+		"Exit "
 		"status 4\n"
 		"when nobody who is trusted has, with the reason for every place that was asked.\n"
 		"\n"

@@ -12,8 +12,9 @@ struct command {
 	int (*run)(const struct command *command, char *const *argv); /* argv behind the name; exit status */
 };
 
-extern const struct command command_copy, command_catalog_mirror, command_release_info, command_release_verify,
-	command_release_mirror, command_push, command_inspect, command_verify, command_version;
+extern const struct command command_copy, command_catalog_mirror, command_release_info,
+	command_release_verify, command_release_mirror, command_push, command_inspect, command_verify,
+	command_version;
 
 /* Prints usage, help and options to stdout; returns 0. */
 int command_print_help(const struct command *command, const struct option_table *options);

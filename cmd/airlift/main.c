@@ -19,7 +19,8 @@ static const struct command *const commands[] = {
 
 static void print_overview(FILE *out)
 {
-	fprintf(out, "airlift carries OpenShift releases and operator catalogs across an air gap.\n\nusage: airlift "
+	fprintf(out, "airlift carries OpenShift releases and operator catalogs across an air gap.\n\nusage: "
+		     "airlift "
 		     "COMMAND ...\n\n");
 	for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
 		fprintf(out, "  %-16s %s\n", commands[i]->name, commands[i]->summary);
@@ -69,8 +70,8 @@ static int unknown_command(int argc, char *const *argv)
 
 	for (size_t i = 0; i < ARRAY_LENGTH(commands); i++)
 		names[i] = commands[i]->name;
-	bool is_group = argc > 2 && argv[2][0] != '-' &&
-			(!strcmp(argv[1], "catalog") || !strcmp(argv[1], "release"));
+	bool is_group =
+		argc > 2 && argv[2][0] != '-' && (!strcmp(argv[1], "catalog") || !strcmp(argv[1], "release"));
 	CLEANUP(free_string) char *word = is_group ? xasprintf("%s %s", argv[1], argv[2]) : xstrdup(argv[1]);
 	CLEANUP(free_string) char *shown = text_escaped(word);
 	const char *nearest = nearest_word(word, names, ARRAY_LENGTH(commands));

@@ -96,14 +96,20 @@ static void print_skipped(struct strbuf *out, const struct outcome *outcome)
 		strbuf_addf(out, "  %s\n", outcome->skipped.items[i]);
 }
 
-/* Of a release: all the steps of the update are in that file. */
-static const char *find_next_steps(const struct outcome *outcome, const char *directory)
+static void print_next_of_release(struct strbuf *out, const struct outcome *outcome, const char *directory)
 {
 	for (size_t i = 0; i < outcome->next_steps.count; i++)
 		if (text_starts_with(outcome->next_steps.items[i], directory) &&
 		    outcome->next_steps.items[i][strlen(directory)] == '/')
-			return outcome->next_steps.items[i];
-	return NULL;
+			strbuf_addf(out, "next: %s\n", outcome->next_steps.items[i]);
+}
+
+static void print_next_of_catalog(struct strbuf *out, const char *directory)
+{
+	strbuf_addf(out,
+		    "next:\n  oc apply -f %s/imageDigestMirrorSet.yaml    (OpenShift before 4.13: "
+		    "imageContentSourcePolicy.yaml)\n  oc apply -f %s/catalogSource.yaml\n",
+		    directory, directory);
 }
 
 static void print_next(struct strbuf *out, const struct outcome *outcome)
@@ -121,15 +127,10 @@ static void print_next(struct strbuf *out, const struct outcome *outcome)
 
 		strbuf_addf(out, "%s %s\n",
 			    outcome->is_directory_unchanged ? "unchanged:" : "written:", directory);
-		const char *next_steps = find_next_steps(outcome, directory);
-		if (next_steps) {
-			strbuf_addf(out, "next: %s\n", next_steps);
-			continue;
-		}
-		strbuf_addf(out,
-			    "next:\n  oc apply -f %s/imageDigestMirrorSet.yaml    (OpenShift before 4.13: "
-			    "imageContentSourcePolicy.yaml)\n  oc apply -f %s/catalogSource.yaml\n",
-			    directory, directory);
+		if (strvec_contains(&outcome->release_directories, directory))
+			print_next_of_release(out, outcome, directory);
+		else
+			print_next_of_catalog(out, directory);
 	}
 }
 

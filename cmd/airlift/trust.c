@@ -13,10 +13,10 @@ void trust_options_add_stores(struct option_table *table, struct trust_options *
 
 void trust_options_add_keys(struct option_table *table, struct trust_options *trust)
 {
-	const struct option_spec spec = {
-		"release-key", OPTION_LIST, &trust->key_files, "FILE",
-		"trust the OpenPGP keys in this file, and no others; may be repeated; default: Red Hat's release "
-		"key 2"};
+	const struct option_spec spec = {"release-key", OPTION_LIST, &trust->key_files, "FILE",
+					 "trust the OpenPGP keys in this file, and no others; may be "
+					 "repeated; default: Red Hat's release "
+					 "key 2"};
 
 	options_add(table, &spec, 1);
 }

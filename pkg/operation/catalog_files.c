@@ -32,6 +32,16 @@ int naming_options_check(const struct naming_options *options, struct error *err
 	return check_size("max-idms-size", options->max_idms_size, err);
 }
 
+void catalog_files_warn_of_scope(const struct naming_options *options, const struct mapping *mapping)
+{
+	if ((options->icsp_scope == POLICY_SCOPE_REGISTRY || options->idms_scope == POLICY_SCOPE_REGISTRY) &&
+	    !policy_registry_scope_is_right(mapping))
+		log_warning_once(
+			"scope registry sends some images to a place where they are not: their path at "
+			"the mirror differs from that at the source; --scope auto chooses the widest "
+			"scope that is right");
+}
+
 static int build_files(const struct naming_options *options, const struct mapping *mapping,
 		       const struct strvec *missing, struct cluster_files *files, struct error *err)
 {
@@ -47,12 +57,7 @@ static int build_files(const struct naming_options *options, const struct mappin
 		.missing = missing,
 	};
 
-	if ((options->icsp_scope == POLICY_SCOPE_REGISTRY || options->idms_scope == POLICY_SCOPE_REGISTRY) &&
-	    !policy_registry_scope_is_right(mapping))
-		log_warning_once(
-			"scope registry sends some images to a place where they are not: their path at "
-			"the mirror differs from that at the source; --scope auto chooses the widest "
-			"scope that is right");
+	catalog_files_warn_of_scope(options, mapping);
 	return manifests_build(mapping, &manifests, files, err);
 }
 

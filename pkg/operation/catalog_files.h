@@ -27,6 +27,9 @@ int naming_options_check(const struct naming_options *options, struct error *err
  * its digest) where another has the same name, with a number where even that is the same. The caller frees. */
 char *catalog_files_name(const struct reference *const *indexes, size_t n_indexes, size_t number);
 
+/* Once: scope "registry" where it leads images to a place where they are not. */
+void catalog_files_warn_of_scope(const struct naming_options *options, const struct mapping *mapping);
+
 /* What writing the files would fail with, before anything is moved: limits, policies to be merged, a
  * directory that cannot be written to. */
 int catalog_files_check(const struct naming_options *options, const struct mapping *mapping,

@@ -62,10 +62,11 @@ static int choose_child(const struct manifest *manifest, const char *filter, con
 	if (n_matches == 1)
 		return 0;
 	platform_filter_list(manifest, &list);
-	return error_set(err, ERROR_INVALID,
-			 "the image is a manifest list and %s of its images match '%s' - use "
-			 "--index-filter-by-os to select from:%s",
-			 n_matches ? "several" : "none", filter, list.buf);
+	error_set(err, ERROR_INVALID,
+		  "the image is a manifest list and %s of its images match '%s' - use "
+		  "--index-filter-by-os to select from:%s",
+		  n_matches ? "several" : "none", filter, list.buf);
+	return -1;
 }
 
 /* Replaces the index in `manifest` by its chosen child. */
@@ -120,8 +121,8 @@ static int read_catalog(struct run *run, struct source *source, struct index_ima
 	CLEANUP(free_string) char *location = NULL;
 	enum catalog_format format;
 
-	if (planning_blobs_read_config(run, source, &index->from, manifest, progress_text, &config, NULL, err) <
-		    0 ||
+	if (planning_blobs_read_config(run, source, &index->from, manifest, progress_text, &config, NULL,
+				       err) < 0 ||
 	    catalog_location(&config, &format, &location, err) < 0 ||
 	    planning_blobs_fetch(run, source, &index->from, manifest->layers, manifest->n_layers,
 				 progress_text, err) < 0 ||

@@ -16,6 +16,7 @@ void outcome_release(struct outcome *outcome)
 	}
 	free(outcome->images);
 	strvec_release(&outcome->directories);
+	strvec_release(&outcome->release_directories);
 	strvec_release(&outcome->next_steps);
 	strvec_release(&outcome->skipped);
 	free(outcome->archive);

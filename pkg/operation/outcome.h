@@ -46,11 +46,12 @@ struct outcome {
 	uint64_t planned_bytes; /* all of it */
 	uint64_t needed_bytes;  /* what the target lacked */
 	struct mirror_counts counts;
-	struct strvec directories;   /* manifests directories, made or found to be the same */
-	struct strvec next_steps;    /* paths of next-steps.md in them: of releases */
-	bool is_directory_unchanged; /* the last of them was there already */
-	char *archive;               /* path of an archive that was made */
-	bool is_plain_archive;       /* an oci-archive */
+	struct strvec directories;         /* manifests directories, made or found to be the same */
+	struct strvec release_directories; /* those of them that are for a release */
+	struct strvec next_steps;          /* next-steps.md in these, where there is one */
+	bool is_directory_unchanged;       /* the last of them was there already */
+	char *archive;                     /* path of an archive that was made */
+	bool is_plain_archive;             /* an oci-archive */
 	uint64_t archive_bytes;
 	struct strvec skipped;                           /* catalog texts that are no references */
 	const struct archive_verification *verification; /* of verify; borrowed, or NULL */

@@ -115,8 +115,7 @@ static int map_root(struct push *push, size_t number, struct error *err)
 static const char *entry_name(const struct push *push, size_t number, const struct mapping_entry *entry)
 {
 	const struct archive_root *root = &push->records->roots[number];
-	bool is_release_image =
-		root->release && pushed_release_is_image(&push->roots[number].release, entry);
+	bool is_release_image = root->release && pushed_release_is_image(&push->roots[number].release, entry);
 
 	return entry->is_index || is_release_image ? root->source : entry->text;
 }
@@ -344,8 +343,8 @@ static int write_files(struct push *push, struct error *err)
 	bool are_several = n_catalogs + n_releases > 1;
 	for (size_t i = 0, catalog = 0; i < n_roots; i++) {
 		const struct archive_root *root = &push->records->roots[i];
-		CLEANUP(free_string) char *name = is_catalog(root) ? catalog_files_name(indexes, n_catalogs, catalog++)
-								   : NULL;
+		CLEANUP(free_string) char *name =
+			is_catalog(root) ? catalog_files_name(indexes, n_catalogs, catalog++) : NULL;
 		int result = 0;
 
 		if (is_catalog(root) && wants_files(push, root))
@@ -389,8 +388,9 @@ static int check_files(const struct push *push, struct error *err)
 		if (is_catalog(root) &&
 		    catalog_files_check(&push->request->naming, &pushed->mapping, err) < 0)
 			return -1;
-		if (root->release && pushed_release_check_files(&pushed->release, root, &push->request->naming,
-								&pushed->mapping, err) < 0)
+		if (root->release &&
+		    pushed_release_check_files(&pushed->release, root, &push->request->naming,
+					       &pushed->mapping, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -401,8 +401,8 @@ static int verify_releases(struct push *push, struct error *err)
 {
 	for (size_t i = 0; i < push->records->n_roots; i++)
 		if (push->records->roots[i].release &&
-		    pushed_release_verify(&push->roots[i].release, push->run, &push->request->trust, push->source,
-					  push->records, &push->records->roots[i], err) < 0)
+		    pushed_release_verify(&push->roots[i].release, push->run, &push->request->trust,
+					  push->source, push->records, &push->records->roots[i], err) < 0)
 			return -1;
 	return 0;
 }

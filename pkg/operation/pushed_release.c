@@ -51,8 +51,8 @@ static int target_of(struct release_target *to, const struct location *target, s
 }
 
 int pushed_release_map(struct pushed_release *release, const struct archive_records *records,
-		       const struct archive_root *root, const struct location *target, struct mapping *mapping,
-		       struct error *err)
+		       const struct archive_root *root, const struct location *target,
+		       struct mapping *mapping, struct error *err)
 {
 	CLEANUP(release_target_release) struct release_target to = RELEASE_TARGET_INIT;
 
@@ -70,16 +70,6 @@ bool pushed_release_is_image(const struct pushed_release *release, const struct 
 
 /* --- trust */
 
-static int no_signature(const struct trust_options *trust, const struct archive_root *root, struct error *err)
-{
-	if (trust->key_files.count && !trust->allows_unsigned)
-		return error_set(err, ERROR_DIGEST,
-				 "%s: is not signed; nothing was pushed; --allow-unsigned pushes it all the same",
-				 root->source);
-	log_warning("%s: is not signed: whoever made the archive allowed that", root->source);
-	return 0;
-}
-
 static void note_signer(struct pushed_release *release, const struct release_verification *verification)
 {
 	const struct release_signature *signature = &verification->signatures[0];
@@ -87,6 +77,51 @@ static void note_signer(struct pushed_release *release, const struct release_ver
 	release->signer = xstrdup(signature->signer);
 	release->fingerprint = xstrdup(signature->fingerprint);
 	log_info("release signed by %s, %s", release->signer, release->fingerprint);
+}
+
+/* Without the image its digest is known from its signature, and its payload has no keys to offer. */
+static void stand_in(struct release_image *image, const struct archive_root *root)
+{
+	const struct archive_release *release = root->release;
+
+	image->name = xstrdup(root->source);
+	image->top = image->chosen =
+		release->n_signatures ? release->signatures[0].digest : (struct digest){{0}};
+	image->is_resolved = true;
+	image->payload.version = xstrdup(release->version);
+}
+
+static int open_image(struct run *run, struct source *source, const struct archive_records *records,
+		      const struct archive_root *root, struct release_image *image, struct error *err)
+{
+	if (root->release->without_image) {
+		stand_in(image, root);
+		return 0;
+	}
+	if (release_image_init_recorded(image, records, root, err) < 0)
+		return -1;
+	return release_image_resolve(run, source, image, NULL, err);
+}
+
+/* What to think of a release whose signature did not come out as good. */
+static int judge(const struct trust_options *trust, const struct archive_root *root, bool had_key,
+		 struct error *reason, struct error *err)
+{
+	if (!error_is(reason, ERROR_DIGEST))
+		return error_move(err, reason);
+	if (had_key && !trust->allows_unsigned) {
+		error_advise(reason, "nothing was pushed; --release-key FILE names the key that is to count, "
+				     "--allow-unsigned pushes it all the same");
+		return error_move(err, reason);
+	}
+	if (had_key)
+		log_warning("%s; it is pushed all the same (--allow-unsigned)", reason->message);
+	else if (!root->release->n_signatures)
+		log_warning("%s: is not signed: whoever made the archive allowed that", root->source);
+	else
+		log_info("%s: its signature is not checked again: %s", root->source, reason->message);
+	error_clear(reason);
+	return 0;
 }
 
 int pushed_release_verify(struct pushed_release *release, struct run *run, const struct trust_options *trust,
@@ -97,30 +132,11 @@ int pushed_release_verify(struct pushed_release *release, struct run *run, const
 	CLEANUP(release_verification_release) struct release_verification verification = {0};
 	struct error reason = ERROR_INIT;
 
-	if (!root->release->n_signatures)
-		return no_signature(trust, root, err);
-	/* Without the image there is nothing here that the signature is for. */
-	if (root->release->without_image)
-		return 0;
-	if (release_image_init_recorded(&image, records, root, err) < 0 ||
-	    release_image_resolve(run, source, &image, NULL, err) < 0)
+	if (open_image(run, source, records, root, &image, err) < 0)
 		return -1;
-	if (release_verify_image(run, trust, source, &image, root->release, &verification, &reason) == 0) {
-		note_signer(release, &verification);
-		return 0;
-	}
-	if (!error_is(&reason, ERROR_DIGEST))
-		return error_move(err, &reason);
-	if (verification.had_key && !trust->allows_unsigned) {
-		error_advise(&reason, "nothing was pushed; --release-key FILE names the key that is to count, "
-				      "--allow-unsigned pushes it all the same");
-		return error_move(err, &reason);
-	}
-	if (verification.had_key)
-		log_warning("%s; it is pushed all the same (--allow-unsigned)", reason.message);
-	else
-		log_info("%s: its signature is not checked again: %s", root->source, reason.message);
-	error_clear(&reason);
+	if (release_verify_image(run, trust, source, &image, root->release, &verification, &reason) < 0)
+		return judge(trust, root, verification.had_key, &reason, err);
+	note_signer(release, &verification);
 	return 0;
 }
 

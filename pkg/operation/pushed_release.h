@@ -18,15 +18,15 @@ void pushed_release_release(struct pushed_release *release);
 
 /* HOST/PATH is the repository of the release; of a HOST alone it is HOST/openshift/release. */
 int pushed_release_map(struct pushed_release *release, const struct archive_records *records,
-		       const struct archive_root *root, const struct location *target, struct mapping *mapping,
-		       struct error *err) MUST_CHECK;
+		       const struct archive_root *root, const struct location *target,
+		       struct mapping *mapping, struct error *err) MUST_CHECK;
 /* Whether an entry of its mapping is the release image itself. */
 bool pushed_release_is_image(const struct pushed_release *release, const struct mapping_entry *entry);
 
 /*
- * Checks the recorded signatures with the keys that this side has: a signature that is not good is ERROR_DIGEST.
- * Where there is no key nothing can be checked, which is said; --release-key makes sure that there is one. What is
- * not signed was let pass by whoever made the archive: a warning.
+ * Checks the recorded signatures with the keys that this side has: where it has one, a release without a good
+ * signature is ERROR_DIGEST, unless --allow-unsigned. Where there is no key nothing can be checked, which is said;
+ * --release-key makes sure that there is one.
  */
 int pushed_release_verify(struct pushed_release *release, struct run *run, const struct trust_options *trust,
 			  struct source *source, const struct archive_records *records,

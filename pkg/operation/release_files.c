@@ -154,6 +154,7 @@ int release_files_check(const struct naming_options *naming, const struct releas
 
 	if (cluster_directory_check(naming, err) < 0)
 		return -1;
+	catalog_files_warn_of_scope(naming, files->mapping);
 	return build(naming, files, &built, err);
 }
 
@@ -166,9 +167,10 @@ int release_files_write(const struct naming_options *naming, const struct releas
 	if (build(naming, files, &built, err) < 0 ||
 	    cluster_directory_write(naming, files->stem, files->subdirectory, &built, outcome, err) < 0)
 		return -1;
+	const char *directory = outcome->directories.items[outcome->directories.count - 1];
+	strvec_push(&outcome->release_directories, directory);
 	if (find_release_image(files))
-		strvec_pushf(&outcome->next_steps, "%s/next-steps.md",
-			     outcome->directories.items[outcome->directories.count - 1]);
+		strvec_pushf(&outcome->next_steps, "%s/next-steps.md", directory);
 	return 0;
 }
 

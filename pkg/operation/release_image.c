@@ -30,8 +30,8 @@ void release_image_release(struct release_image *image)
 /* --- the name */
 
 static const char *const architectures[][2] = {
-	{"x86_64", "x86_64"},   {"amd64", "x86_64"},  {"aarch64", "aarch64"}, {"arm64", "aarch64"},
-	{"ppc64le", "ppc64le"}, {"s390x", "s390x"},   {"multi", "multi"},
+	{"x86_64", "x86_64"},   {"amd64", "x86_64"}, {"aarch64", "aarch64"}, {"arm64", "aarch64"},
+	{"ppc64le", "ppc64le"}, {"s390x", "s390x"},  {"multi", "multi"},
 };
 
 static const char *find_architecture(const char *arch)
@@ -48,18 +48,20 @@ int release_location_parse(struct location *location, const char *text, const ch
 
 	if (!architecture) {
 		CLEANUP(free_string) char *shown = text_escaped(arch);
-		return error_set(err, ERROR_USAGE, "--arch %s: is none of x86_64, aarch64, s390x, ppc64le, multi",
-				 shown);
+		return error_set(err, ERROR_USAGE,
+				 "--arch %s: is none of x86_64, aarch64, s390x, ppc64le, multi", shown);
 	}
 	if (semver_is_valid(text)) {
 		CLEANUP(free_string)
-		char *image = xasprintf("quay.io/openshift-release-dev/ocp-release:%s-%s", text, architecture);
+		char *image =
+			xasprintf("quay.io/openshift-release-dev/ocp-release:%s-%s", text, architecture);
 		return location_parse(location, image, err);
 	}
 	if (arch)
-		return error_set(err, ERROR_USAGE,
-				 "--arch: goes with a bare version such as 4.14.1; a pull spec says by itself "
-				 "which image it is");
+		return error_set(
+			err, ERROR_USAGE,
+			"--arch: goes with a bare version such as 4.14.1; a pull spec says by itself "
+			"which image it is");
 	return location_parse(location, text, err);
 }
 
@@ -137,10 +139,11 @@ static int choose_child(const struct manifest *index, const char *filter, const 
 	if (*child)
 		return 0;
 	platform_filter_list(index, &list);
-	return error_set(err, ERROR_INVALID,
-			 "is a manifest list, and none of its images is for '%s'; select another with "
-			 "--filter-by-os:%s",
-			 filter ? filter : "", list.buf);
+	error_set(err, ERROR_INVALID,
+		  "is a manifest list, and none of its images is for '%s'; select another with "
+		  "--filter-by-os:%s",
+		  filter ? filter : "", list.buf);
+	return -1;
 }
 
 static int descend(struct run *run, struct source *source, struct source_session *session,

@@ -12,13 +12,13 @@ struct release_image {
 	char *name;                 /* as written, without docker://; for a bare version what it stands for */
 	struct digest top;          /* of what the reference names */
 	struct digest chosen;       /* the manifest that was read: equal to top if it is no list */
-	bool is_resolved; /* the manifest was read */
+	bool is_resolved;           /* the manifest was read */
 	bool is_list;
 	struct digest *children; /* of a list: all its images */
 	size_t n_children;
-	struct image_config config;     /* of the chosen manifest */
-	struct strbuf config_bytes;     /* the same, raw */
-	struct manifest manifest;       /* the chosen one */
+	struct image_config config;      /* of the chosen manifest */
+	struct strbuf config_bytes;      /* the same, raw */
+	struct manifest manifest;        /* the chosen one */
 	const struct descriptor *layers; /* of it, bottom first; borrowed */
 	size_t n_layers;
 	struct release_payload payload; /* without a version: not read yet */

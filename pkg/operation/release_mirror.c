@@ -109,10 +109,10 @@ static int map_images(struct release_mirror *mirror, struct release_job *job, st
 
 	if (!goes_to_registry(mirror) && release_target_parse(&nowhere, "archive.invalid/release", err) < 0)
 		return -1;
-	return release_record_map(job->record, &job->by_digest, goes_to_registry(mirror) ? &request->to : &nowhere,
-				  request->release_image_target.text ? &request->release_image_target.reference
-								     : NULL,
-				  &job->mapping, err);
+	return release_record_map(
+		job->record, &job->by_digest, goes_to_registry(mirror) ? &request->to : &nowhere,
+		request->release_image_target.text ? &request->release_image_target.reference : NULL,
+		&job->mapping, err);
 }
 
 static int read_job(struct release_mirror *mirror, struct release_job *job, struct error *err)
@@ -229,9 +229,8 @@ static int resolve(struct release_mirror *mirror, struct error *err)
 	map_release(&planned);
 	if (run_resolve_release(mirror->run, mirror->plan, mirror->outcome, err) < 0)
 		return -1;
-	return mirror->image_plan
-		       ? run_resolve_release(mirror->run, mirror->image_plan, mirror->outcome, err)
-		       : 0;
+	return mirror->image_plan ? run_resolve_release(mirror->run, mirror->image_plan, mirror->outcome, err)
+				  : 0;
 }
 
 /* --- the files */
@@ -285,13 +284,14 @@ static int check_files(const struct release_mirror *mirror, struct error *err)
 }
 
 /* Not called manifests-...: oc writes no such directory here, and scripts look for the newest of that name. */
-static int write_job_files(const struct release_mirror *mirror, const struct release_job *job, struct error *err)
+static int write_job_files(const struct release_mirror *mirror, const struct release_job *job,
+			   struct error *err)
 {
 	CLEANUP(strvec_release) struct strvec missing = STRVEC_INIT;
 	CLEANUP(free_string) char *name = release_files_name(job->record, &job->by_digest);
-	CLEANUP(free_string) char *stem = xasprintf("release-%s%s%s", job->record->version,
-						    *job->record->architecture ? "-" : "",
-						    job->record->architecture);
+	CLEANUP(free_string) char *stem =
+		xasprintf("release-%s%s%s", job->record->version, *job->record->architecture ? "-" : "",
+			  job->record->architecture);
 	size_t n_missing = list_missing(job, &missing);
 	struct release_files files = files_of(job, &missing, n_missing);
 
@@ -318,7 +318,8 @@ static int write_results(struct release_mirror *mirror, struct error *err)
 
 	if (mirror->outcome->root_failure != ERROR_NONE)
 		return 0;
-	for (size_t i = 0; goes_to_registry(mirror) && wants_files(mirror) && i < mirror->request->n_sources; i++)
+	for (size_t i = 0; goes_to_registry(mirror) && wants_files(mirror) && i < mirror->request->n_sources;
+	     i++)
 		if (write_job_files(mirror, &mirror->jobs[i], err) < 0)
 			return -1;
 	if (write_signatures(mirror, &signatures, err) < 0)
@@ -368,7 +369,7 @@ static char *archive_path(const struct release_mirror *mirror)
 {
 	const struct archive_release *release = mirror->jobs[0].record;
 
-	if (!mirror->request->to_directory)
+	if (!mirror->request->names_archive)
 		return xstrdup(mirror->request->target.path);
 	return xasprintf("%s/openshift-release-%s%s%s.tar", mirror->request->to_directory, release->version,
 			 *release->architecture ? "-" : "", release->architecture);
@@ -404,8 +405,9 @@ static int mirror_to_archive(struct release_mirror *mirror, struct error *err)
 		.n_roots = n_roots,
 	};
 
+	CLEANUP(free_string) char *parent = path_parent(path);
 	if (mirror->request->to_directory && !mirror->run->options->is_dry_run &&
-	    directory_create_all(mirror->request->to_directory, 0755, err) < 0)
+	    directory_create_all(parent, 0755, err) < 0)
 		return -1;
 	for (size_t i = 0; i < n_roots; i++)
 		roots[i] = root_of(&mirror->jobs[i]);
@@ -433,7 +435,8 @@ static int mirror_releases(struct release_mirror *mirror, struct error *err)
 		return 0;
 	}
 	if (request->naming.manifests_only) {
-		mirror->outcome->n_asked = mirror->jobs[0].mapping.count;
+		for (size_t i = 0; i < request->n_sources; i++)
+			mirror->outcome->n_asked += mirror->jobs[i].mapping.count;
 		mirror->run->is_done = true;
 		return write_results(mirror, err);
 	}

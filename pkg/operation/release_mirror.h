@@ -30,7 +30,8 @@ struct release_request {
 				   * version is known */
 	struct release_target to; /* the naming rule, for a registry */
 	struct location release_image_target; /* --to-release-image; text NULL: not given */
-	char *to_directory;                   /* the archive's name in it depends on the release; or NULL */
+	char *to_directory;                   /* --to-dir, or NULL */
+	bool names_archive;                   /* the archive's name in it depends on the release */
 	char *signature_directory;            /* or NULL */
 	enum release_instructions instructions;
 	bool keeps_manifest_list;

@@ -29,8 +29,8 @@ static int print_update_image(const struct release_request *request, const struc
 
 	if (request->release_image_target.text)
 		reference_copy(&image, &request->release_image_target.reference);
-	else if (release_target_name(&request->to, release->version, release->architecture, NULL, &image, err) <
-		 0)
+	else if (release_target_name(&request->to, release->version, release->architecture, NULL, &image,
+				     err) < 0)
 		return -1;
 	CLEANUP(free_string) char *text = reference_exact(&image);
 	strbuf_addf(out, "Update image:  %s\n", text);
@@ -75,7 +75,7 @@ int release_print_result(const struct release_request *request, const struct rel
 	add_image_repository(request, files->image, &policy);
 	mirror_instructions_text(request->instructions == INSTRUCTIONS_ICSP ? POLICY_ICSP : POLICY_IDMS,
 				 &policy, out);
-	if (request->signature_directory)
+	if (request->signature_directory && files->release->n_signatures)
 		strbuf_addf(out, "\n\nTo apply signature configmaps use 'oc apply' on files found in %s\n\n",
 			    request->signature_directory);
 	return 0;

@@ -24,8 +24,7 @@ struct archive_release *release_record_new(const struct release_image *image, co
 						   xstrdup(payload->components[release->n_components].image)};
 	release->signatures = xcalloc(verification->n_signatures, sizeof(*release->signatures));
 	for (; release->n_signatures < verification->n_signatures; release->n_signatures++) {
-		const struct release_signature *signature =
-			&verification->signatures[release->n_signatures];
+		const struct release_signature *signature = &verification->signatures[release->n_signatures];
 		struct archive_signature *copy = &release->signatures[release->n_signatures];
 
 		*copy = (struct archive_signature){.digest = signature->digest, .message = STRBUF_INIT};
@@ -56,8 +55,8 @@ static int parse_component(const struct archive_component *recorded, struct rele
 	if (reference_parse(&component->reference, recorded->image, err) < 0)
 		return -1;
 	if (!*component->reference.id)
-		return error_set(err, ERROR_INVALID, "component %s: '%s' is no image by digest", recorded->name,
-				 recorded->image);
+		return error_set(err, ERROR_INVALID, "component %s: '%s' is no image by digest",
+				 recorded->name, recorded->image);
 	return reference_digest(&component->reference, &component->digest, err);
 }
 

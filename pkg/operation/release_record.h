@@ -32,12 +32,12 @@ int release_record_map(const struct archive_release *release, const struct refer
 /* All is borrowed. */
 struct release_files {
 	const struct archive_release *release;
-	const char *source;             /* as it was asked for */
-	const struct reference *image;  /* the release image by digest, at its source */
+	const char *source;            /* as it was asked for */
+	const struct reference *image; /* the release image by digest, at its source */
 	const struct mapping *mapping;
-	const char *signer;             /* or NULL */
-	const char *fingerprint;        /* or NULL */
-	const struct strvec *missing;   /* lines of missing.txt */
+	const char *signer;           /* or NULL */
+	const char *fingerprint;      /* or NULL */
+	const struct strvec *missing; /* lines of missing.txt */
 	size_t n_missing;
 	const char *stem;         /* of a directory that is made anew */
 	const char *subdirectory; /* in --to-manifests where it holds several; or NULL */

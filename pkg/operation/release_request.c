@@ -27,7 +27,8 @@ static const char *target_argument(const struct release_texts *texts)
 	return !texts->to && !texts->to_directory && last && is_archive(last) ? last : NULL;
 }
 
-static int parse_sources(struct release_request *request, const struct release_texts *texts, struct error *err)
+static int parse_sources(struct release_request *request, const struct release_texts *texts,
+			 struct error *err)
 {
 	size_t n_arguments = texts->arguments->count - (target_argument(texts) != NULL);
 	const struct strvec *list = texts->from.count ? &texts->from : texts->arguments;
@@ -61,12 +62,14 @@ static int parse_archive_target(struct release_request *request, const struct re
 	if (location_parse_archive(&request->target, to, err) < 0)
 		return error_wrap(err, "--to");
 	if (texts->to_release_image)
-		return error_set(err, ERROR_USAGE,
-				 "--to-release-image: is about registries; push decides on names at the mirror");
+		return error_set(
+			err, ERROR_USAGE,
+			"--to-release-image: is about registries; push decides on names at the mirror");
 	if (!texts->to_directory || *request->target.path == '/')
 		return 0;
 	/* oc writes file:// targets below --to-dir. */
-	CLEANUP(free_string) char *path = xasprintf("archive:%s/%s", texts->to_directory, request->target.path);
+	CLEANUP(free_string) char *path =
+		xasprintf("archive:%s/%s", texts->to_directory, request->target.path);
 	location_release(&request->target);
 	request->target = (struct location)LOCATION_INIT;
 	return location_parse_archive(&request->target, path, err);
@@ -89,10 +92,11 @@ static int parse_directory_target(struct release_request *request, const struct 
 	if (texts->to_release_image)
 		return error_set(err, ERROR_USAGE, "--to-release-image: needs a registry as --to");
 	if (request->n_sources > 1)
-		return error_set(err, ERROR_USAGE,
-				 "--to-dir: names the archive after its release, so it takes one; for several: "
-				 "--to archive:PATH");
-	request->to_directory = xstrdup(texts->to_directory);
+		return error_set(
+			err, ERROR_USAGE,
+			"--to-dir: names the archive after its release, so it takes one; for several: "
+			"--to archive:PATH");
+	request->names_archive = true;
 	return location_parse_archive(&request->target, path, err);
 }
 
@@ -125,7 +129,8 @@ static int parse_release_image_target(struct release_request *request, const cha
 	if (location_parse_target(target, text, err) < 0)
 		return error_wrap(err, "--to-release-image");
 	if (target->type != LOCATION_REGISTRY || !*target->reference.name)
-		return error_set(err, ERROR_USAGE, "--to-release-image %s: is not an image in a registry", text);
+		return error_set(err, ERROR_USAGE, "--to-release-image %s: is not an image in a registry",
+				 text);
 	if (request->n_sources > 1)
 		return error_set(err, ERROR_USAGE, "--to-release-image: is for one release at a time");
 	if (!*target->reference.tag)
@@ -170,12 +175,15 @@ static int check_request(const struct release_request *request, struct error *er
 	return naming_options_check(&request->naming, err);
 }
 
-int release_request_parse(struct release_request *request, const struct release_texts *texts, struct error *err)
+int release_request_parse(struct release_request *request, const struct release_texts *texts,
+			  struct error *err)
 {
 	if (parse_sources(request, texts, err) < 0 || parse_target(request, texts, err) < 0 ||
 	    parse_release_image_target(request, texts->to_release_image, err) < 0 ||
 	    parse_instructions(request, texts->instructions, err) < 0)
 		return -1;
+	if (texts->to_directory)
+		request->to_directory = xstrdup(texts->to_directory);
 	if (!request->signature_directory && texts->to_directory)
 		request->signature_directory = xasprintf("%s/config", texts->to_directory);
 	return check_request(request, err);

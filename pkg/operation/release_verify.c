@@ -91,7 +91,8 @@ static int check_recorded(struct verifier *verifier, const struct digest *digest
 		strbuf_addf(&reasons, "\n  the archive's signature: %s", reason.message);
 	}
 	char text[DIGEST_TEXT_SIZE];
-	return error_set(err, ERROR_DIGEST, "%s: is not signed by a trusted key:%s", digest_format(digest, text),
+	return error_set(err, ERROR_DIGEST, "%s: is not signed by a trusted key:%s",
+			 digest_format(digest, text),
 			 reasons.len ? reasons.buf : "\n  the archive has no signature of it");
 }
 
@@ -287,7 +288,8 @@ int release_verify(struct run *run, const struct verify_request *request, struct
 	outcome_phase(outcome, "release");
 	if (run_open_source(run, &request->location, &source, err) < 0)
 		return -1;
-	int result = (source_store(source) ? verify_archive : verify_registry)(run, request, source, out, err);
+	int result =
+		(source_store(source) ? verify_archive : verify_registry)(run, request, source, out, err);
 	outcome_phase(outcome, NULL);
 	return result;
 }

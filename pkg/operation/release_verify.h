@@ -19,7 +19,8 @@ int trust_options_check(const struct trust_options *options, struct error *err) 
 
 /* What is known about the signatures of one release. */
 struct release_verification {
-	struct release_signature *signatures; /* of what the reference names, then of the images in its list */
+	struct release_signature
+		*signatures; /* of what the reference names, then of the images in its list */
 	size_t n_signatures;
 	bool had_key; /* there was a key to check them with, whatever came of it */
 };

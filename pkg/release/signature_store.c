@@ -20,8 +20,8 @@
 #define SLOW_MS 10000
 
 const char *const release_default_stores[2] = {
-	"https://storage.googleapis.com/openshift-release/official/signatures/openshift/release",
 	"https://mirror.openshift.com/pub/openshift-v4/signatures/openshift/release",
+	"https://storage.googleapis.com/openshift-release/official/signatures/openshift/release",
 };
 
 /* What asking for one signature has come to. */
