@@ -63,7 +63,7 @@ static int run_copy(const struct command *command, char *const *argv)
 	if (common_start(command, &table, argv, &common, &arguments, &status)) {
 		bool is_ready = parse(&copy, &arguments, platform_text, &platform, &err) == 0 &&
 				run_open(&run, &common.run, command->name, &copy.request.source, 1,
-					 &copy.request.target, &err) == 0;
+					 &copy.request.target, 1, &err) == 0;
 		status = is_ready ? common_run(command, &common, run, work, &copy)
 				  : command_fail(command, &err);
 	}

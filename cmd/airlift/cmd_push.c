@@ -44,7 +44,7 @@ static int run_push(const struct command *command, char *const *argv)
 		bool is_ready = naming_options_finish(&request.naming, &texts, &err) == 0 &&
 				parse(&request, &arguments, &err) == 0 &&
 				run_open(&run, &common.run, command->name, &request.archive, 1,
-					 &request.target, &err) == 0;
+					 &request.target, 1, &err) == 0;
 		status = is_ready ? common_run(command, &common, run, work, &request)
 				  : command_fail(command, &err);
 	}

@@ -56,7 +56,7 @@ static bool prepare(const struct command *command, const struct common_options *
 	return naming_options_finish(&request->naming, naming, err) == 0 &&
 	       release_request_parse(request, texts, err) == 0 &&
 	       run_open(run, &common->run, command->name, request->sources, request->n_sources,
-			&request->target, err) == 0;
+			request->targets, request->n_targets, err) == 0;
 }
 
 static int run_release_mirror(const struct command *command, char *const *argv)

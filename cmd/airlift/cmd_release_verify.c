@@ -44,7 +44,7 @@ static int run_release_verify(const struct command *command, char *const *argv)
 			arguments.count == 1 || error_set(&err, ERROR_USAGE, "needs one REF or DIGEST") == 0;
 		is_ready = is_ready &&
 			   verify_request_parse(&verify.request, arguments.items[0], from, arch, &err) == 0 &&
-			   run_open(&run, &common.run, command->name, &verify.request.location, 1, NULL,
+			   run_open(&run, &common.run, command->name, &verify.request.location, 1, NULL, 0,
 				    &err) == 0;
 		status = is_ready ? common_run(command, &common, run, work, &verify)
 				  : command_fail(command, &err);

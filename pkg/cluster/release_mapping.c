@@ -9,7 +9,7 @@ static int check_places(const struct release_places *places, struct error *err)
 	const struct reference *image = places->release_image_target;
 	CLEANUP(free_string) char *release = reference_exact(places->release);
 
-	if (!*places->release->id)
+	if (!*places->release->id && !places->skip_release_image)
 		return error_set(err, ERROR_INVALID,
 				 "%s: a release is mirrored by its digest, which is not known", release);
 	if (!image || *image->tag)

@@ -366,7 +366,7 @@ int inspect_location(const struct location *location, const struct run_options *
 	CLEANUP(run_closep) struct run *run = run_new_offline(options);
 	CLEANUP(source_freep) struct source *source = NULL;
 
-	if (location->type == LOCATION_REGISTRY && run_go_online(run, location, 1, NULL, err) < 0)
+	if (location->type == LOCATION_REGISTRY && run_go_online(run, location, 1, NULL, 0, err) < 0)
 		return -1;
 	if (run_open_source(run, location, &source, err) < 0)
 		return -1;

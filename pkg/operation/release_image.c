@@ -13,6 +13,7 @@
 #include "release/semver.h"
 
 static const char remembered_kind[] = "releases";
+static const char config_kind[] = "configs";
 static const char progress_text[] = "reading the release image";
 
 void release_image_release(struct release_image *image)
@@ -258,14 +259,30 @@ int release_image_resolve(struct run *run, struct source *source, struct release
 	return 0;
 }
 
+/* Asking for it each time would be the one blob that a run with nothing new fetches. */
+static int read_config(struct run *run, struct source *source, struct release_image *image, struct error *err)
+{
+	CLEANUP(error_clear) struct error ignored = ERROR_INIT;
+	const struct digest *digest = &image->manifest.config.digest;
+	struct strbuf *bytes = &image->config_bytes;
+
+	if (run->work_directory && remembered_read(run->work_directory, config_kind, digest, bytes) &&
+	    image_config_parse(&image->config, bytes->buf, bytes->len, &ignored) == 0)
+		return 0;
+	strbuf_reset(bytes);
+	if (planning_blobs_read_config(run, source, &image->from, &image->manifest, progress_text,
+				       &image->config, bytes, err) < 0)
+		return -1;
+	return run->work_directory ? remembered_write(run->work_directory, config_kind, digest, bytes, err)
+				   : 0;
+}
+
 int release_image_read_payload(struct run *run, struct source *source, struct release_image *image,
 			       struct error *err)
 {
 	if (image->payload.version)
 		return 0;
-	if (planning_blobs_read_config(run, source, &image->from, &image->manifest, progress_text,
-				       &image->config, &image->config_bytes, err) < 0 ||
-	    read_payload(run, source, image, err) < 0)
+	if (read_config(run, source, image, err) < 0 || read_payload(run, source, image, err) < 0)
 		return error_wrap(err, "%s", image->name);
 	return 0;
 }

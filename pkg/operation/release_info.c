@@ -248,7 +248,7 @@ int release_info_open(struct run **run, const struct release_info_request *reque
 		      const struct run_options *options, struct error *err)
 {
 	if (request->location.type != LOCATION_ARCHIVE)
-		return run_open(run, options, "release info", &request->location, 1, NULL, err);
+		return run_open(run, options, "release info", &request->location, 1, NULL, 0, err);
 	*run = run_new_offline(options);
 	return 0;
 }

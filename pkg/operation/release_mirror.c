@@ -53,7 +53,7 @@ static void mirror_release(struct release_mirror *mirror)
 
 static bool goes_to_registry(const struct release_mirror *mirror)
 {
-	return mirror->request->target.type == LOCATION_REGISTRY;
+	return mirror->request->targets[RELEASE_TARGET].type == LOCATION_REGISTRY;
 }
 
 /* --- what it is, and who has signed it */
@@ -109,10 +109,12 @@ static int map_images(struct release_mirror *mirror, struct release_job *job, st
 
 	if (!goes_to_registry(mirror) && release_target_parse(&nowhere, "archive.invalid/release", err) < 0)
 		return -1;
-	return release_record_map(
-		job->record, &job->by_digest, goes_to_registry(mirror) ? &request->to : &nowhere,
-		request->release_image_target.text ? &request->release_image_target.reference : NULL,
-		&job->mapping, err);
+	return release_record_map(job->record, &job->by_digest,
+				  goes_to_registry(mirror) ? &request->to : &nowhere,
+				  request->targets[RELEASE_IMAGE_TARGET].text
+					  ? &request->targets[RELEASE_IMAGE_TARGET].reference
+					  : NULL,
+				  &job->mapping, err);
 }
 
 static int read_job(struct release_mirror *mirror, struct release_job *job, struct error *err)
@@ -175,7 +177,7 @@ static bool is_release_image(const struct release_job *job, const struct mapping
 static struct plan *plan_of(struct release_mirror *mirror, const struct mapping_entry *entry)
 {
 	if (!goes_to_registry(mirror) ||
-	    !strcmp(entry->target.registry, mirror->request->target.reference.registry))
+	    !strcmp(entry->target.registry, mirror->request->targets[RELEASE_TARGET].reference.registry))
 		return mirror->plan;
 	if (!mirror->image_plan)
 		mirror->image_plan = plan_new(mirror->source, mirror->run->cache);
@@ -344,13 +346,15 @@ static int mirror_to_target_registry(struct release_mirror *mirror, struct error
 
 	if (check_files(mirror, err) < 0)
 		return -1;
-	if (run_move_to_registry(mirror->run, mirror->plan, request->target.reference.registry,
-				 mirror->outcome, err) < 0)
+	if (run_move_to_registry(mirror->run, mirror->plan,
+				 request->targets[RELEASE_TARGET].reference.registry, mirror->outcome,
+				 err) < 0)
 		return -1;
 	/* The release image alone, when its components are there. */
 	if (mirror->image_plan &&
 	    run_move_to_registry(mirror->run, mirror->image_plan,
-				 request->release_image_target.reference.registry, mirror->outcome, err) < 0)
+				 request->targets[RELEASE_IMAGE_TARGET].reference.registry, mirror->outcome,
+				 err) < 0)
 		return -1;
 	return 0;
 }
@@ -370,7 +374,7 @@ static char *archive_path(const struct release_mirror *mirror)
 	const struct archive_release *release = mirror->jobs[0].record;
 
 	if (!mirror->request->names_archive)
-		return xstrdup(mirror->request->target.path);
+		return xstrdup(mirror->request->targets[RELEASE_TARGET].path);
 	return xasprintf("%s/openshift-release-%s%s%s.tar", mirror->request->to_directory, release->version,
 			 *release->architecture ? "-" : "", release->architecture);
 }
@@ -419,6 +423,14 @@ static int mirror_to_archive(struct release_mirror *mirror, struct error *err)
 
 /* --- the command */
 
+static void note_nothing_new(struct release_mirror *mirror)
+{
+	struct outcome *outcome = mirror->outcome;
+
+	if (!outcome->is_dry_run && outcome->n_images && outcome->counts.images_present == outcome->n_images)
+		outcome->is_nothing_new = true;
+}
+
 static int mirror_releases(struct release_mirror *mirror, struct error *err)
 {
 	const struct release_request *request = mirror->request;
@@ -444,6 +456,7 @@ static int mirror_releases(struct release_mirror *mirror, struct error *err)
 								  : mirror_to_archive(mirror, err) < 0))
 		return -1;
 	mirror->run->is_done |= outcome_exit_status(mirror->outcome) == 0;
+	note_nothing_new(mirror);
 	return write_results(mirror, err);
 }
 

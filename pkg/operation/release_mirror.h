@@ -10,6 +10,9 @@
 #include "operation/catalog_files.h"
 #include "operation/release_verify.h"
 
+/* Which of release_request.targets. */
+enum { RELEASE_TARGET, RELEASE_IMAGE_TARGET };
+
 enum release_instructions { INSTRUCTIONS_ICSP, INSTRUCTIONS_IDMS, INSTRUCTIONS_NONE };
 
 /* As it stands on the command line; all is borrowed. */
@@ -26,13 +29,14 @@ struct release_texts {
 struct release_request {
 	struct location *sources;
 	size_t n_sources;
-	struct location target;   /* the registry, or the archive; of --to-dir: what stands for it until the
-				   * version is known */
-	struct release_target to; /* the naming rule, for a registry */
-	struct location release_image_target; /* --to-release-image; text NULL: not given */
-	char *to_directory;                   /* --to-dir, or NULL */
-	bool names_archive;                   /* the archive's name in it depends on the release */
-	char *signature_directory;            /* or NULL */
+	/* The registry, or the archive (of --to-dir: what stands for it until the version is known); then
+	 * --to-release-image, if it was given. */
+	struct location targets[2];
+	size_t n_targets;
+	struct release_target to;  /* the naming rule, for a registry */
+	char *to_directory;        /* --to-dir, or NULL */
+	bool names_archive;        /* the archive's name in it depends on the release */
+	char *signature_directory; /* or NULL */
 	enum release_instructions instructions;
 	bool keeps_manifest_list;
 	bool skips_release_image;

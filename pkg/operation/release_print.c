@@ -27,8 +27,8 @@ static int print_update_image(const struct release_request *request, const struc
 {
 	CLEANUP(reference_release) struct reference image = REFERENCE_INIT;
 
-	if (request->release_image_target.text)
-		reference_copy(&image, &request->release_image_target.reference);
+	if (request->targets[RELEASE_IMAGE_TARGET].text)
+		reference_copy(&image, &request->targets[RELEASE_IMAGE_TARGET].reference);
 	else if (release_target_name(&request->to, release->version, release->architecture, NULL, &image,
 				     err) < 0)
 		return -1;
@@ -42,8 +42,8 @@ static void print_prefixes(const struct release_request *request, struct strbuf 
 	const char *words = request->to.tag_pattern ? "Mirrored to: " : "Mirror prefix: ";
 
 	strbuf_addf(out, "%s%s\n", words, request->to.text);
-	if (request->release_image_target.text)
-		strbuf_addf(out, "%s%s\n", words, request->release_image_target.text);
+	if (request->targets[RELEASE_IMAGE_TARGET].text)
+		strbuf_addf(out, "%s%s\n", words, request->targets[RELEASE_IMAGE_TARGET].text);
 }
 
 /* oc names the repository of the release image even when the image itself was skipped. */

@@ -59,20 +59,20 @@ static int parse_sources(struct release_request *request, const struct release_t
 static int parse_archive_target(struct release_request *request, const struct release_texts *texts,
 				const char *to, struct error *err)
 {
-	if (location_parse_archive(&request->target, to, err) < 0)
+	if (location_parse_archive(&request->targets[RELEASE_TARGET], to, err) < 0)
 		return error_wrap(err, "--to");
 	if (texts->to_release_image)
 		return error_set(
 			err, ERROR_USAGE,
 			"--to-release-image: is about registries; push decides on names at the mirror");
-	if (!texts->to_directory || *request->target.path == '/')
+	if (!texts->to_directory || *request->targets[RELEASE_TARGET].path == '/')
 		return 0;
 	/* oc writes file:// targets below --to-dir. */
 	CLEANUP(free_string) char *path =
-		xasprintf("archive:%s/%s", texts->to_directory, request->target.path);
-	location_release(&request->target);
-	request->target = (struct location)LOCATION_INIT;
-	return location_parse_archive(&request->target, path, err);
+		xasprintf("archive:%s/%s", texts->to_directory, request->targets[RELEASE_TARGET].path);
+	location_release(&request->targets[RELEASE_TARGET]);
+	request->targets[RELEASE_TARGET] = (struct location)LOCATION_INIT;
+	return location_parse_archive(&request->targets[RELEASE_TARGET], path, err);
 }
 
 static int parse_registry_target(struct release_request *request, const char *to, struct error *err)
@@ -81,7 +81,7 @@ static int parse_registry_target(struct release_request *request, const char *to
 		return -1;
 	CLEANUP(free_string) char *repository = reference_exact(&request->to.repository);
 	CLEANUP(free_string) char *text = xasprintf("docker://%s", repository);
-	return location_parse_target(&request->target, text, err);
+	return location_parse_target(&request->targets[RELEASE_TARGET], text, err);
 }
 
 static int parse_directory_target(struct release_request *request, const struct release_texts *texts,
@@ -97,7 +97,7 @@ static int parse_directory_target(struct release_request *request, const struct 
 			"--to-dir: names the archive after its release, so it takes one; for several: "
 			"--to archive:PATH");
 	request->names_archive = true;
-	return location_parse_archive(&request->target, path, err);
+	return location_parse_archive(&request->targets[RELEASE_TARGET], path, err);
 }
 
 static int parse_target(struct release_request *request, const struct release_texts *texts, struct error *err)
@@ -119,7 +119,7 @@ static int parse_target(struct release_request *request, const struct release_te
 
 static int parse_release_image_target(struct release_request *request, const char *text, struct error *err)
 {
-	struct location *target = &request->release_image_target;
+	struct location *target = &request->targets[RELEASE_IMAGE_TARGET];
 
 	if (!text)
 		return 0;
@@ -158,7 +158,7 @@ static int parse_instructions(struct release_request *request, const char *text,
 
 static int check_request(const struct release_request *request, struct error *err)
 {
-	bool is_registry = request->target.type == LOCATION_REGISTRY;
+	bool is_registry = request->targets[RELEASE_TARGET].type == LOCATION_REGISTRY;
 
 	if (request->require_complete && is_registry)
 		return error_set(err, ERROR_USAGE,
@@ -182,6 +182,7 @@ int release_request_parse(struct release_request *request, const struct release_
 	    parse_release_image_target(request, texts->to_release_image, err) < 0 ||
 	    parse_instructions(request, texts->instructions, err) < 0)
 		return -1;
+	request->n_targets = texts->to_release_image ? 2 : 1;
 	if (texts->to_directory)
 		request->to_directory = xstrdup(texts->to_directory);
 	if (!request->signature_directory && texts->to_directory)
@@ -194,9 +195,9 @@ void release_request_release(struct release_request *request)
 	for (size_t i = 0; i < request->n_sources; i++)
 		location_release(&request->sources[i]);
 	free(request->sources);
-	location_release(&request->target);
+	location_release(&request->targets[RELEASE_TARGET]);
 	release_target_release(&request->to);
-	location_release(&request->release_image_target);
+	location_release(&request->targets[RELEASE_IMAGE_TARGET]);
 	free(request->to_directory);
 	free(request->signature_directory);
 }

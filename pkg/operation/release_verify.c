@@ -193,6 +193,8 @@ int verify_request_parse(struct verify_request *request, const char *text, const
 		return -1;
 	if (digest_parse(&request->digest, text, &ignored) == 0)
 		return parse_digest(request, text, from, err);
+	if (text_starts_with(text, "sha256:"))
+		return error_set(err, ERROR_USAGE, "%s", ignored.message);
 	if (from)
 		return error_set(err, ERROR_USAGE,
 				 "--from: goes with a bare digest, whose update keys it leads to");

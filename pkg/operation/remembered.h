@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What was found out about a manifest, remembered in the work directory by its digest: what has not changed is
+ * What was found out about a manifest (or a config), remembered in the work directory by its digest: what has not changed is
  * not read again. What was damaged counts as not remembered.
  *
  * Private to this module.
@@ -13,7 +13,7 @@
 #include "base/strbuf.h"
 #include "digest/digest.h"
 
-/* `kind` is a directory in the work directory: "catalogs", "releases". */
+/* `kind` is a directory in the work directory: "catalogs", "releases", "configs". */
 bool remembered_read(const char *work_directory, const char *kind, const struct digest *manifest,
 		     struct strbuf *text);
 int remembered_write(const char *work_directory, const char *kind, const struct digest *manifest,

@@ -37,7 +37,7 @@ static void add_location(struct strbuf *text, const struct location *location)
 
 /* A dry run may look on while the job is running, and so may what has no target. */
 static char *job_key(const struct run_options *options, const char *command, const struct location *sources,
-		     size_t n_sources, const struct location *target)
+		     size_t n_sources, const struct location *targets, size_t n_targets)
 {
 	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
 	char hex[DIGEST_HEX_LENGTH + 1];
@@ -48,11 +48,12 @@ static char *job_key(const struct run_options *options, const char *command, con
 		strbuf_add_string(&text, "\n");
 		add_location(&text, &sources[i]);
 	}
-	strbuf_add_string(&text, "\n-> ");
-	if (target)
-		add_location(&text, target);
-	else
-		strbuf_addf(&text, "process %ld", (long)getpid());
+	for (size_t i = 0; i < n_targets; i++) {
+		strbuf_add_string(&text, "\n-> ");
+		add_location(&text, &targets[i]);
+	}
+	if (!n_targets)
+		strbuf_addf(&text, "\nprocess %ld", (long)getpid());
 	digest_of(text.buf, text.len, &digest);
 	return xstrndup(digest_format_hex(&digest, hex), 24);
 }
@@ -102,13 +103,13 @@ static struct registry_side_options side_options(const struct run_options *optio
 
 static void add_host(struct strvec *hosts, const struct location *location)
 {
-	if (location && location->type == LOCATION_REGISTRY)
+	if (location->type == LOCATION_REGISTRY)
 		strvec_push(hosts,
 			    *location->reference.registry ? location->reference.registry : "docker.io");
 }
 
 int run_go_online(struct run *run, const struct location *sources, size_t n_sources,
-		  const struct location *target, struct error *err)
+		  const struct location *targets, size_t n_targets, struct error *err)
 {
 	const struct run_options *options = run->options;
 	struct http_options http = {.ca_files = options->ca_files,
@@ -127,7 +128,8 @@ int run_go_online(struct run *run, const struct location *sources, size_t n_sour
 	};
 	for (size_t i = 0; i < n_sources; i++)
 		add_host(&run->source_hosts, &sources[i]);
-	add_host(&run->target_hosts, target);
+	for (size_t i = 0; i < n_targets; i++)
+		add_host(&run->target_hosts, &targets[i]);
 	registry.sides[REGISTRY_SOURCE].insecure_hosts = run->source_hosts;
 	registry.sides[REGISTRY_TARGET].insecure_hosts = run->target_hosts;
 	return registry_client_new(&run->registry, &registry, err);
@@ -146,15 +148,16 @@ struct run *run_new_offline(const struct run_options *options)
 }
 
 int run_open(struct run **opened, const struct run_options *options, const char *command,
-	     const struct location *sources, size_t n_sources, const struct location *target,
-	     struct error *err)
+	     const struct location *sources, size_t n_sources, const struct location *targets,
+	     size_t n_targets, struct error *err)
 {
 	CLEANUP(run_closep) struct run *run = run_new_offline(options);
-	CLEANUP(free_string) char *key = job_key(options, command, sources, n_sources, target);
+	CLEANUP(free_string) char *key = job_key(options, command, sources, n_sources, targets, n_targets);
 
-	if (run_go_online(run, sources, n_sources, target, err) < 0 || open_work_directory(run, key, err) < 0)
+	if (run_go_online(run, sources, n_sources, targets, n_targets, err) < 0 ||
+	    open_work_directory(run, key, err) < 0)
 		return -1;
-	run->is_done |= !target;
+	run->is_done |= !n_targets;
 	*opened = steal(&run);
 	return 0;
 }

@@ -65,15 +65,15 @@ struct run {
 	unsigned request_jobs; /* small requests at a time */
 };
 
-/* `command`, `sources` and `target` make the job; "insecure" is about the registries they name. Without a target
- * (NULL) it is a job of this process alone, which leaves nothing but what is remembered. */
+/* `command`, `sources` and `targets` make the job; "insecure" is about the registries they name. Without a target
+ * it is a job of this process alone, which leaves nothing but what is remembered. */
 int run_open(struct run **run, const struct run_options *options, const char *command,
-	     const struct location *sources, size_t n_sources, const struct location *target,
-	     struct error *err) MUST_CHECK;
+	     const struct location *sources, size_t n_sources, const struct location *targets,
+	     size_t n_targets, struct error *err) MUST_CHECK;
 /* For commands that move nothing: no work directory and no job; clients only after run_go_online. */
 struct run *run_new_offline(const struct run_options *options);
 int run_go_online(struct run *run, const struct location *sources, size_t n_sources,
-		  const struct location *target, struct error *err) MUST_CHECK;
+		  const struct location *targets, size_t n_targets, struct error *err) MUST_CHECK;
 void run_close(struct run *run);
 void run_closep(struct run **run);
 

@@ -104,6 +104,8 @@ static const char *explain_tag(unsigned tag)
 		return "holds a key, not a signature";
 	case OPENPGP_COMPRESSED:
 		return "is compressed twice";
+	case OPENPGP_ONE_PASS_SIGNATURE:
+		return "has more than one signature";
 	default:
 		return NULL;
 	}

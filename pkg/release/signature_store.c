@@ -119,8 +119,14 @@ static enum answer judge_failure(struct search *search, unsigned number, const s
 				 const struct error *problem)
 {
 	bool is_status = retry_is_transient_status(response->status);
+	bool was_ailing = search->is_ailing;
 
 	search->is_ailing |= is_status;
+	/* It asks for patience, and we had some: nine times that would be minutes. */
+	if (was_ailing && (response->status == 429 || response->status == 503)) {
+		note(search, number, problem->message);
+		return ANSWER_DOWN;
+	}
 	if (is_status || (response->status == 200 && error_is(problem, ERROR_INVALID))) {
 		note(search, number, problem->message);
 		return ANSWER_SKIP;
