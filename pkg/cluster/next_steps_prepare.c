@@ -171,11 +171,11 @@ static void add_pull_secret(const struct next_steps *steps, struct strbuf *out)
 
 	strbuf_addf(
 		out,
-		"First the credentials. Where an ImageContentSourcePolicy or its successors name mirrors, "
-		"nodes look into the global\n"
-		"pull secret alone: a pull secret that belongs to a project counts for nothing there. If "
-		"the mirror wants a login,\n"
-		"this must not print 0:\n\n"
+		"First the credentials. Where an ImageContentSourcePolicy or one of its successors names "
+		"mirrors, nodes look into\n"
+		"the global pull secret alone: a pull secret that belongs to a project counts for nothing "
+		"there. If the mirror wants\n"
+		"a login, this must not print 0:\n\n"
 		"```bash\n"
 		"%s | grep -cF '%s'\n"
 		"```\n\n",

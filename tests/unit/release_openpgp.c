@@ -187,7 +187,7 @@ TEST(two_signatures_are_refused)
 	fixture_add_literal(&nested, &message);
 	fixture_add_signature(&nested, &message);
 	fixture_add_signature(&nested, &outer);
-	expect_bad(&nested, "has no literal data behind the one-pass signature packet");
+	expect_bad(&nested, "has more than one signature");
 	fixture_add_message(&two, &message);
 	fixture_add_signature(&two, &message);
 	expect_bad(&two, "has something behind its signature");
