@@ -70,7 +70,9 @@ int error_advise(struct error *err, const char *format, ...)
 	va_start(arguments, format);
 	char *advice = format_text(format, arguments);
 	va_end(arguments);
-	char *message = xasprintf("%s; %s", err->message, advice);
+	/* Behind a list it would look like part of its last line. */
+	const char *separator = strchr(err->message, '\n') ? "\n" : "; ";
+	char *message = xasprintf("%s%s%s", err->message, separator, advice);
 	free(advice);
 	free(err->message);
 	err->message = message;

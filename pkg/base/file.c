@@ -22,6 +22,28 @@ void close_file(int *fd)
 	*fd = -1;
 }
 
+void close_directory(DIR **directory)
+{
+	if (*directory)
+		closedir(*directory);
+}
+
+char *path_nearest_existing(const char *path)
+{
+	CLEANUP(free_string) char *nearest = xstrdup(path);
+
+	while (access(nearest, F_OK) != 0) {
+		char *slash = strrchr(nearest, '/');
+
+		if (!slash)
+			return xstrdup(".");
+		if (slash == nearest)
+			return xstrdup("/");
+		*slash = '\0';
+	}
+	return steal(&nearest);
+}
+
 int file_open(int directory_fd, const char *path, struct error *err)
 {
 	int fd = openat(directory_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -184,12 +206,6 @@ int directory_open(int directory_fd, const char *path, struct error *err)
 	if (errno == ENOENT)
 		return error_set(err, ERROR_NOT_FOUND, "%s: no such directory", path);
 	return error_set_errno(err, "%s", path);
-}
-
-static void close_directory(DIR **directory)
-{
-	if (*directory)
-		closedir(*directory);
 }
 
 static int remove_entries(int fd, const char *path, struct error *err)

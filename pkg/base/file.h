@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,10 +18,15 @@
 
 /* For CLEANUP: closes what an int variable holds, unless it is -1. */
 void close_file(int *fd);
+/* The same for a directory stream, unless it is NULL. */
+void close_directory(DIR **directory);
 
 /* The directory that a path is in, as dirname(3) says: "a/b/" -> "a", "a" -> ".", "/a" -> "/". The caller
  * frees it. */
 char *path_parent(const char *path);
+
+/* The path, or as much of it as is there; "." or "/" always is. The caller frees it. */
+char *path_nearest_existing(const char *path);
 
 /* Opens for reading; -1 with an error that names the path (ERROR_NOT_FOUND if it does not exist). */
 int file_open(int directory_fd, const char *path, struct error *err) MUST_CHECK;

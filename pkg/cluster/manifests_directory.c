@@ -51,12 +51,6 @@ void cluster_files_add_lines(struct cluster_files *files, const char *name, cons
 	files->items[files->count - 1].is_absent = !sorted.count;
 }
 
-static void close_directory(DIR **directory)
-{
-	if (*directory)
-		closedir(*directory);
-}
-
 /* Whether a file has exactly these bytes; one that cannot be read has not. */
 static bool has_bytes(int directory_fd, const struct cluster_file *file)
 {

@@ -13,12 +13,6 @@
 #define MAX_FILE_SIZE_BYTES (16 * 1024 * 1024)
 #define MAX_FILES 1000
 
-static void close_directory(DIR **directory)
-{
-	if (*directory)
-		closedir(*directory);
-}
-
 static bool is_policy_file(const char *name)
 {
 	return name[0] != '.' && (text_ends_with(name, ".yaml") || text_ends_with(name, ".yml") ||

@@ -65,6 +65,11 @@ struct http_counters *http_client_counters(struct http_client *client)
 	return &client->counters;
 }
 
+unsigned http_client_small_timeout_ms(const struct http_client *client, const struct http_request *request)
+{
+	return request->small_timeout_ms ? request->small_timeout_ms : client->small_timeout_ms;
+}
+
 unsigned http_client_response_timeout_ms(const struct http_client *client, uint64_t handled_bytes)
 {
 	if (handled_bytes <= LARGE_UPLOAD_BYTES)

@@ -37,6 +37,8 @@ struct origin_state {
 /* Registries hash and move what they were sent before they answer. */
 #define LARGE_UPLOAD_BYTES ((uint64_t)64 << 20)
 
+/* For the whole of a small request. */
+unsigned http_client_small_timeout_ms(const struct http_client *client, const struct http_request *request);
 /* How long the answer may take when the server has so many bytes to go through. */
 unsigned http_client_response_timeout_ms(const struct http_client *client, uint64_t handled_bytes);
 

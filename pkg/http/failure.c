@@ -79,7 +79,7 @@ static int explain_timeout(const struct exchange *exchange, const struct url *ur
 				 url->host, (unsigned)url->port,
 				 exchange->client->connect_timeout_ms / 1000.0);
 	return error_set(err, ERROR_TRANSIENT, "not done within %g seconds",
-			 exchange->client->small_timeout_ms / 1000.0);
+			 http_client_small_timeout_ms(exchange->client, exchange->request) / 1000.0);
 }
 
 static int explain_certificate(const struct exchange *exchange, const struct url *url, const char *detail,

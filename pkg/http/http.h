@@ -103,6 +103,7 @@ struct http_request {
 					    * a sink: the body does not matter, it is cut at 64 KiB */
 	unsigned max_redirects;           /* 0: none are followed, the 3xx is the response */
 	bool is_small;                    /* a total timeout of 120 s applies */
+	unsigned small_timeout_ms;        /* another one; 0: the client's */
 	bool is_foreign;        /* a server chose the URL: nothing on this machine or its link is asked */
 	uint64_t handled_bytes; /* what the server has to go through before it answers, if more than the
 				 * body: the answer may take longer */

@@ -53,7 +53,10 @@ static int walk_start(struct walk *walk, struct http_session *session, const str
 		return error_set(err, ERROR_INVALID,
 				 "%s: an address of this machine or its link, which is not asked", shown);
 	}
-	walk->deadline_ms = request->is_small ? clock_milliseconds() + session->client->small_timeout_ms : 0;
+	walk->deadline_ms = 0;
+	if (request->is_small)
+		walk->deadline_ms =
+			clock_milliseconds() + http_client_small_timeout_ms(session->client, request);
 	strvec_push(&walk->visited, request->url);
 	return 0;
 }

@@ -7,26 +7,11 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The nearest directory above a path that exists. */
-static char *existing_parent(const char *path)
-{
-	char *place = xstrdup(path);
+#include "base/file.h"
 
-	while (access(place, F_OK) < 0) {
-		char *slash = strrchr(place, '/');
-		if (!slash) {
-			free(place);
-			return xstrdup(".");
-		}
-		slash[slash == place] = '\0';
-	}
-	return place;
-}
-
-int cluster_directory_check(const struct naming_options *options, struct error *err)
+int cluster_directory_check_path(const char *path, const char *flag, struct error *err)
 {
-	const char *path = options->to_manifests;
-	CLEANUP(free_string) char *place = existing_parent(path ? path : ".");
+	CLEANUP(free_string) char *place = path_nearest_existing(path ? path : ".");
 	struct stat status;
 
 	if (stat(place, &status) == 0 && !S_ISDIR(status.st_mode))
@@ -36,7 +21,12 @@ int cluster_directory_check(const struct naming_options *options, struct error *
 		return 0;
 	error_set_errno(err, "%s: the cluster's files cannot be written there",
 			path ? path : "the current directory");
-	return error_advise(err, "name another place with --to-manifests DIR");
+	return error_advise(err, "name another place with %s DIR", flag);
+}
+
+int cluster_directory_check(const struct naming_options *options, struct error *err)
+{
+	return cluster_directory_check_path(options->to_manifests, "--to-manifests", err);
 }
 
 int cluster_directory_write(const struct naming_options *options, const char *stem, const char *subdirectory,

@@ -9,6 +9,9 @@
 /* Before anything is moved: can they be written there? */
 int cluster_directory_check(const struct naming_options *options, struct error *err) MUST_CHECK;
 
+/* The same for another directory (NULL: the current one), which `flag` names. */
+int cluster_directory_check_path(const char *path, const char *flag, struct error *err) MUST_CHECK;
+
 /* Into --to-manifests (or the directory `subdirectory` of it, if that is not NULL), or else into
  * "<stem>-<unix time>" in the current directory. Adds the directory to the outcome. */
 int cluster_directory_write(const struct naming_options *options, const char *stem, const char *subdirectory,

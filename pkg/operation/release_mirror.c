@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "operation/archive_target.h"
+#include "operation/cluster_directory.h"
 #include "operation/release_image.h"
 #include "operation/release_print.h"
 #include "operation/release_record.h"
@@ -274,6 +275,15 @@ static bool wants_files(const struct release_mirror *mirror)
 	return !mirror->run->options->is_dry_run || mirror->request->naming.to_manifests;
 }
 
+static int check_signature_directory(const struct release_mirror *mirror, struct error *err)
+{
+	const char *directory = mirror->request->signature_directory;
+
+	if (!directory || mirror->run->options->is_dry_run)
+		return 0;
+	return cluster_directory_check_path(directory, "--release-image-signature-to-dir", err);
+}
+
 static int check_files(const struct release_mirror *mirror, struct error *err)
 {
 	for (size_t i = 0; wants_files(mirror) && i < mirror->request->n_sources; i++) {
@@ -452,8 +462,9 @@ static int mirror_releases(struct release_mirror *mirror, struct error *err)
 		mirror->run->is_done = true;
 		return write_results(mirror, err);
 	}
-	if (resolve(mirror, err) < 0 || (goes_to_registry(mirror) ? mirror_to_target_registry(mirror, err) < 0
-								  : mirror_to_archive(mirror, err) < 0))
+	if (check_signature_directory(mirror, err) < 0 || resolve(mirror, err) < 0 ||
+	    (goes_to_registry(mirror) ? mirror_to_target_registry(mirror, err) < 0
+				      : mirror_to_archive(mirror, err) < 0))
 		return -1;
 	mirror->run->is_done |= outcome_exit_status(mirror->outcome) == 0;
 	note_nothing_new(mirror);

@@ -45,8 +45,10 @@ static void verifier_release(struct verifier *verifier)
 static int open_verifier(struct verifier *verifier, struct error *err)
 {
 	const struct strvec *stores = &verifier->options->stores;
+	/* What a killed run leaves there goes with the spool. */
+	CLEANUP(free_string) char *spool = xasprintf("%s.spool", verifier->run->job);
 	struct release_trust_options trust = {.key_files = &verifier->options->key_files,
-					      .temporary_directory = verifier->run->work_directory};
+					      .temporary_directory = spool};
 
 	for (size_t i = 0; i < stores->count; i++)
 		strvec_push(&verifier->stores, stores->items[i]);

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "operation/run.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -14,6 +17,9 @@
 
 #define DEFAULT_JOBS 8
 #define DEFAULT_REQUEST_JOBS 64
+
+/* Of jobs that are of one process alone. */
+static const char process_prefix[] = "process-";
 
 static char *default_work_directory(void)
 {
@@ -53,9 +59,39 @@ static char *job_key(const struct run_options *options, const char *command, con
 		add_location(&text, &targets[i]);
 	}
 	if (!n_targets)
-		strbuf_addf(&text, "\nprocess %ld", (long)getpid());
+		return xasprintf("%s%ld", process_prefix, (long)getpid());
 	digest_of(text.buf, text.len, &digest);
 	return xstrndup(digest_format_hex(&digest, hex), 24);
+}
+
+/* One that is younger may be about to take its lock. */
+#define ABANDONED_SECONDS 60
+
+static void remove_if_abandoned(const char *lock_path)
+{
+	CLEANUP(error_clear) struct error ignored = ERROR_INIT;
+	CLEANUP(file_lock_release) struct file_lock lock = FILE_LOCK_INIT;
+	struct stat status;
+
+	if (stat(lock_path, &status) < 0 || time(NULL) - status.st_mtime < ABANDONED_SECONDS ||
+	    file_lock_take(&lock, lock_path, &ignored) < 0)
+		return;
+	CLEANUP(free_string)
+	char *spool = xasprintf("%.*s.spool", (int)(strlen(lock_path) - strlen(".lock")), lock_path);
+	(void)!directory_remove_all(AT_FDCWD, spool, &ignored);
+}
+
+/* Jobs of one process have a name of their own: nobody else would ever clean up behind one that was killed. */
+static void remove_abandoned(const char *jobs)
+{
+	CLEANUP(close_directory) DIR *directory = opendir(jobs);
+
+	for (const struct dirent *entry; directory && (entry = readdir(directory));) {
+		CLEANUP(free_string) char *path = xasprintf("%s/%s", jobs, entry->d_name);
+
+		if (text_starts_with(entry->d_name, process_prefix) && text_ends_with(entry->d_name, ".lock"))
+			remove_if_abandoned(path);
+	}
 }
 
 static int open_job(struct run *run, const char *key, struct error *err)
@@ -67,6 +103,7 @@ static int open_job(struct run *run, const char *key, struct error *err)
 	run->job = xasprintf("%s/%s", jobs, key);
 	if (directory_create_all(jobs, 0700, err) < 0)
 		return -1;
+	remove_abandoned(jobs);
 	if (file_lock_take(&run->lock, lock, err) < 0)
 		return error_is(err, ERROR_BUSY) ? error_wrap(err, "the same command is running already")
 						 : -1;
@@ -251,27 +288,10 @@ int run_resolve_release(struct run *run, struct plan *plan, struct outcome *outc
 	return resolve(run, plan, &options, outcome, err);
 }
 
-/* The path, or as much of it as is there. */
-static char *nearest_directory(const char *path)
-{
-	CLEANUP(free_string) char *nearest = xstrdup(path);
-
-	while (access(nearest, F_OK) != 0) {
-		char *slash = strrchr(nearest, '/');
-
-		if (!slash)
-			return xstrdup(".");
-		if (slash == nearest)
-			return xstrdup("/");
-		*slash = '\0';
-	}
-	return steal(&nearest);
-}
-
 int run_check_space(const char *path, uint64_t bytes, const char *what, struct error *err)
 {
 	char needed_text[TEXT_SIZE_LENGTH], free_text[TEXT_SIZE_LENGTH];
-	CLEANUP(free_string) char *place = nearest_directory(path);
+	CLEANUP(free_string) char *place = path_nearest_existing(path);
 	uint64_t free_bytes;
 
 	if (file_system_space(place, &free_bytes, err) < 0)

@@ -64,12 +64,6 @@ static void merge(struct registries_conf *conf, struct registries_conf_file *fil
 	conf->unqualified_search = steal(&file->unqualified_search);
 }
 
-static void close_directory(DIR **directory)
-{
-	if (*directory)
-		closedir(*directory);
-}
-
 /* The paths of DIRECTORY/?*.conf, sorted. A missing directory has none. */
 static int list_drop_ins(const char *path, struct strvec *files, struct error *err)
 {

@@ -18,6 +18,8 @@
 #define MAX_ATTEMPTS 2
 #define MAX_WAIT_MS 2000
 #define SLOW_MS 10000
+/* A signature is a kilobyte; whoever waits for it has another store to ask. */
+#define REQUEST_TIMEOUT_MS 20000
 
 const char *const release_default_stores[2] = {
 	"https://mirror.openshift.com/pub/openshift-v4/signatures/openshift/release",
@@ -93,6 +95,7 @@ static int request(struct search *search, const char *url, struct http_response 
 		.body_limit = RELEASE_MAX_SIGNATURE_SIZE,
 		.max_redirects = 5,
 		.is_small = true,
+		.small_timeout_ms = REQUEST_TIMEOUT_MS,
 	};
 	struct retry retry =
 		RETRY_INIT(search->client,

@@ -94,6 +94,26 @@ TEST(a_transfer_that_stands_still_is_ended)
 	expect_timeout("/swallow", 64 << 20, "stalled: nothing could be sent for 0.3 seconds");
 }
 
+TEST(a_small_request_may_have_a_shorter_timeout)
+{
+	struct server *server = server_start(answer, NULL);
+	struct setup setup = setup_new(&(struct http_options){0});
+	CLEANUP(free_string) char *url = server_url(server, "/drip");
+	struct http_response response = HTTP_RESPONSE_INIT;
+	struct error err = ERROR_INIT;
+	struct http_request request = get_request(url);
+	uint64_t start_ms = clock_milliseconds();
+
+	request.is_small = true;
+	request.small_timeout_ms = 400;
+	EXPECT_ERROR(http_perform(setup.session, &request, &response, &err), &err, ERROR_TRANSIENT,
+		     "not done within 0.4 seconds");
+	EXPECT(clock_milliseconds() - start_ms < 3000);
+	http_response_release(&response);
+	setup_release(&setup);
+	server_stop(&server);
+}
+
 TEST(a_slow_transfer_that_moves_goes_on)
 {
 	struct server *server = server_start(answer, NULL);
