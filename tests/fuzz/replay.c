@@ -3,7 +3,6 @@
  * Runs a fuzz target over files, so that every compiler and sanitizer can: what was once found stays
  * found. `replay/NAME [FILE|DIRECTORY]...`; without arguments all of tests/fuzz/corpora/NAME. Prints TAP.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,12 +15,6 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 #define MAX_INPUT_BYTES ((size_t)64 << 20)
-
-static void close_directory(DIR **directory)
-{
-	if (*directory)
-		closedir(*directory);
-}
 
 /* The path itself, or the files in it if it is a directory. */
 static void add_files(struct strvec *files, const char *path)
