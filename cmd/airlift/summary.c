@@ -96,14 +96,6 @@ static void print_skipped(struct strbuf *out, const struct outcome *outcome)
 		strbuf_addf(out, "  %s\n", outcome->skipped.items[i]);
 }
 
-static void print_next_of_release(struct strbuf *out, const struct outcome *outcome, const char *directory)
-{
-	for (size_t i = 0; i < outcome->next_steps.count; i++)
-		if (text_starts_with(outcome->next_steps.items[i], directory) &&
-		    outcome->next_steps.items[i][strlen(directory)] == '/')
-			strbuf_addf(out, "next: %s\n", outcome->next_steps.items[i]);
-}
-
 static void print_next_of_catalog(struct strbuf *out, const char *directory)
 {
 	strbuf_addf(out,
@@ -122,15 +114,15 @@ static void print_next(struct strbuf *out, const struct outcome *outcome)
 	if (outcome->archive && !outcome->is_plain_archive)
 		strbuf_addf(out, "next: carry it over, then\n  airlift push %s REGISTRY[/PATH]\n",
 			    outcome->archive);
-	for (size_t i = 0; i < outcome->directories.count; i++) {
-		const char *directory = outcome->directories.items[i];
+	for (size_t i = 0; i < outcome->n_directories; i++) {
+		const struct outcome_directory *directory = &outcome->directories[i];
 
 		strbuf_addf(out, "%s %s\n",
-			    outcome->is_directory_unchanged ? "unchanged:" : "written:", directory);
-		if (strvec_contains(&outcome->release_directories, directory))
-			print_next_of_release(out, outcome, directory);
-		else
-			print_next_of_catalog(out, directory);
+			    directory->is_unchanged ? "unchanged:" : "written:", directory->path);
+		if (directory->has_next_steps)
+			strbuf_addf(out, "next: %s/next-steps.md\n", directory->path);
+		else if (!directory->is_release)
+			print_next_of_catalog(out, directory->path);
 	}
 }
 

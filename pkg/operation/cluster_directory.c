@@ -43,7 +43,6 @@ int cluster_directory_write(const struct naming_options *options, const char *st
 	} else if (manifests_directory_create(".", stem, time(NULL), files, &path, &is_new, err) < 0) {
 		return -1;
 	}
-	strvec_push(&outcome->directories, path);
-	outcome->is_directory_unchanged = !is_new;
+	outcome_add_directory(outcome, path, !is_new);
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include "operation/oc_store.h"
 #include "operation/planning_blobs.h"
 #include "operation/platform_filter.h"
+#include "operation/platform_image.h"
 
 void index_image_release(struct index_image *index)
 {
@@ -43,70 +44,17 @@ int index_filter_check(const char *filter, struct error *err)
 	return platform_filter_check(filter_flag, filter, err);
 }
 
-static int choose_child(const struct manifest *manifest, const char *filter, const struct descriptor **child,
-			struct error *err)
+static int read_manifest(struct run *run, struct source *source, struct index_image *index,
+			 const char *filter, struct platform_image *image, struct error *err)
 {
-	CLEANUP(strbuf_release) struct strbuf list = STRBUF_INIT;
-	regex_t pattern;
-	size_t n_matches = 0;
+	CLEANUP(source_session_freep) struct source_session *session = source_session_new(source);
+	const struct platform_choice choice = {.flag = filter_flag, .filter = filter, .rule = PLATFORM_ONLY};
 
-	if (platform_filter_compile(&pattern, filter_flag, filter, err) < 0)
+	if (platform_image_read(run, session, &index->from, NULL, &choice, image, err) < 0)
 		return -1;
-	for (size_t i = 0; i < manifest->n_children; i++) {
-		if (!platform_filter_matches(&pattern, &manifest->children[i]))
-			continue;
-		*child = &manifest->children[i];
-		n_matches++;
-	}
-	regfree(&pattern);
-	if (n_matches == 1)
-		return 0;
-	platform_filter_list(manifest, &list);
-	error_set(err, ERROR_INVALID,
-		  "the image is a manifest list and %s of its images match '%s' - use "
-		  "--index-filter-by-os to select from:%s",
-		  n_matches ? "several" : "none", filter, list.buf);
-	return -1;
-}
-
-/* Replaces the index in `manifest` by its chosen child. */
-static int descend(struct run *run, struct source_session *session, struct index_image *index,
-		   const char *filter, struct manifest *manifest, struct error *err)
-{
-	CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT;
-	struct manifest chosen = MANIFEST_INIT;
-	const struct descriptor *child = NULL;
-
-	if (choose_child(manifest, filter, &child, err) < 0)
-		return -1;
-	index->chosen = child->digest;
-	if (!manifest_cache_read(run->cache, &child->digest, &bytes) &&
-	    (source_read_manifest(session, &index->from, child, &bytes, err) < 0 ||
-	     manifest_cache_write(run->cache, &child->digest, bytes.buf, bytes.len, err) < 0))
-		return -1;
-	if (manifest_parse(&chosen, bytes.buf, bytes.len, child->media_type, OCI_MAX_CHILDREN, err) < 0)
-		return -1;
-	manifest_release(manifest);
-	*manifest = chosen;
-	if (manifest_type_is_index(chosen.type))
-		return error_set(err, ERROR_INVALID, "the chosen platform is an index again, not an image");
+	index->top = image->top;
+	index->chosen = image->chosen;
 	return 0;
-}
-
-static int read_manifests(struct run *run, struct source_session *session, struct index_image *index,
-			  const char *filter, struct manifest *manifest, struct error *err)
-{
-	CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT;
-	CLEANUP(descriptor_release) struct descriptor top = {0};
-
-	if (source_resolve(session, &index->from, &bytes, &top, err) < 0 ||
-	    manifest_cache_write(run->cache, &top.digest, bytes.buf, bytes.len, err) < 0)
-		return -1;
-	index->top = index->chosen = top.digest;
-	if (manifest_parse(manifest, bytes.buf, bytes.len, top.media_type, OCI_MAX_CHILDREN, err) < 0)
-		return -1;
-	return manifest_type_is_index(manifest->type) ? descend(run, session, index, filter, manifest, err)
-						      : 0;
 }
 
 /* --- the catalog in it */
@@ -138,17 +86,16 @@ static int read_catalog(struct run *run, struct source *source, struct index_ima
 int index_image_read(struct run *run, struct source *source, struct index_image *index, const char *filter,
 		     struct outcome *outcome, struct error *err)
 {
-	CLEANUP(source_session_freep) struct source_session *session = source_session_new(source);
-	CLEANUP(manifest_release) struct manifest manifest = MANIFEST_INIT;
+	CLEANUP(platform_image_release) struct platform_image image = {0};
 
 	outcome_phase(outcome, "catalog");
-	if (read_manifests(run, session, index, filter, &manifest, err) < 0)
+	if (read_manifest(run, source, index, filter, &image, err) < 0)
 		return error_wrap(err, "%s", index->name);
 	if (image_list_read(run->work_directory, &index->chosen, &index->images)) {
 		log_info("%s: the image list of this digest is remembered", index->name);
 		return 0;
 	}
-	if (read_catalog(run, source, index, &manifest, err) < 0)
+	if (read_catalog(run, source, index, &image.manifest, err) < 0)
 		return error_wrap(err, "%s", index->name);
 	return 0;
 }

@@ -15,9 +15,9 @@ void outcome_release(struct outcome *outcome)
 		free(outcome->images[i].reason);
 	}
 	free(outcome->images);
-	strvec_release(&outcome->directories);
-	strvec_release(&outcome->release_directories);
-	strvec_release(&outcome->next_steps);
+	for (size_t i = 0; i < outcome->n_directories; i++)
+		free(outcome->directories[i].path);
+	free(outcome->directories);
 	strvec_release(&outcome->skipped);
 	free(outcome->archive);
 	*outcome = (struct outcome)OUTCOME_INIT;
@@ -80,8 +80,11 @@ static void add_image(struct outcome *outcome, const struct plan_image *image, e
 	outcome->n_asked += !is_attached;
 	outcome->n_attached += is_attached && status != IMAGE_MISSING;
 	outcome->n_missing += !is_attached && status == IMAGE_MISSING;
-	if (image->is_root && status == IMAGE_MISSING)
-		outcome->root_failure = image->failure.code;
+	outcome->n_roots += image->is_root;
+	if (!image->is_root || status != IMAGE_MISSING)
+		return;
+	outcome->n_roots_missing++;
+	outcome->root_failure = image->failure.code;
 }
 
 static int compare_sources(const void *a, const void *b)
@@ -89,6 +92,17 @@ static int compare_sources(const void *a, const void *b)
 	const struct outcome_image *first = a, *second = b;
 
 	return strcmp(first->source, second->source);
+}
+
+static void add_counts(struct mirror_counts *sum, struct mirror_counts counts)
+{
+	sum->images_present += counts.images_present;
+	sum->images_copied += counts.images_copied;
+	sum->blobs_present += counts.blobs_present;
+	sum->blobs_mounted += counts.blobs_mounted;
+	sum->blobs_copied += counts.blobs_copied;
+	sum->bytes_copied += counts.bytes_copied;
+	sum->bytes_present += counts.bytes_present;
 }
 
 void outcome_add_plan(struct outcome *outcome, const struct plan *plan, const struct mirror *mirror,
@@ -101,14 +115,22 @@ void outcome_add_plan(struct outcome *outcome, const struct plan *plan, const st
 	if (outcome->n_images)
 		qsort(outcome->images, outcome->n_images, sizeof(*outcome->images), compare_sources);
 	if (mirror)
-		outcome->counts = mirror_counts(mirror);
+		add_counts(&outcome->counts, mirror_counts(mirror));
+}
+
+struct outcome_directory *outcome_add_directory(struct outcome *outcome, const char *path, bool is_unchanged)
+{
+	array_grow(outcome->directories, outcome->n_directories, outcome->allocated_directories);
+	struct outcome_directory *directory = &outcome->directories[outcome->n_directories++];
+	*directory = (struct outcome_directory){.path = xstrdup(path), .is_unchanged = is_unchanged};
+	return directory;
 }
 
 int outcome_exit_status(const struct outcome *outcome)
 {
 	if (outcome->verification && outcome->verification->n_damages)
 		return 4;
-	if (outcome->root_failure != ERROR_NONE)
+	if (outcome->n_roots_missing && outcome->n_roots_missing == outcome->n_roots)
 		return outcome->root_failure == ERROR_DIGEST ? 4 : 1;
 	if (!outcome->n_missing && !outcome->skipped.count)
 		return 0;
@@ -257,7 +279,10 @@ void outcome_write_report(const struct outcome *outcome, const struct http_count
 	for (size_t i = 0; i < outcome->n_phases; i++)
 		json_write_real(&writer, outcome->phases[i].name, outcome->phases[i].seconds);
 	json_close_object(&writer);
-	write_strings(&writer, "manifests_directories", &outcome->directories);
+	json_open_array(&writer, "manifests_directories");
+	for (size_t i = 0; i < outcome->n_directories; i++)
+		json_write_string(&writer, NULL, outcome->directories[i].path);
+	json_close_array(&writer);
 	write_optional(&writer, "archive", outcome->archive);
 	write_strings(&writer, "skipped", &outcome->skipped);
 	write_images(&writer, outcome);

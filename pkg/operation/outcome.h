@@ -30,14 +30,23 @@ struct outcome_image {
 	enum image_status status;
 };
 
+/* A manifests directory. */
+struct outcome_directory {
+	char *path;
+	bool is_unchanged; /* it was there already, with the same files */
+	bool is_release;
+	bool has_next_steps; /* next-steps.md is in it */
+};
+
 #define OUTCOME_MAX_PHASES 16
 
 struct outcome {
 	const char *command; /* "catalog mirror", ...: set by whoever runs it */
 	bool is_dry_run;
 	bool is_nothing_new;
-	enum error_code root_failure; /* why what was asked for is not at the target: nothing usable */
-	struct outcome_image *images; /* sorted by source */
+	size_t n_roots, n_roots_missing; /* of what was asked for: whether it is at the target at all */
+	enum error_code root_failure;    /* why the last of those is not */
+	struct outcome_image *images;    /* sorted by source */
 	size_t n_images, allocated_images;
 	size_t n_asked;         /* images that were asked for: without attached ones */
 	size_t n_missing;       /* of those */
@@ -46,12 +55,10 @@ struct outcome {
 	uint64_t planned_bytes; /* all of it */
 	uint64_t needed_bytes;  /* what the target lacked */
 	struct mirror_counts counts;
-	struct strvec directories;         /* manifests directories, made or found to be the same */
-	struct strvec release_directories; /* those of them that are for a release */
-	struct strvec next_steps;          /* next-steps.md in these, where there is one */
-	bool is_directory_unchanged;       /* the last of them was there already */
-	char *archive;                     /* path of an archive that was made */
-	bool is_plain_archive;             /* an oci-archive */
+	struct outcome_directory *directories; /* made or found to be the same, in the order of the roots */
+	size_t n_directories, allocated_directories;
+	char *archive;         /* path of an archive that was made */
+	bool is_plain_archive; /* an oci-archive */
 	uint64_t archive_bytes;
 	struct strvec skipped;                           /* catalog texts that are no references */
 	const struct archive_verification *verification; /* of verify; borrowed, or NULL */
@@ -76,7 +83,10 @@ void outcome_phase(struct outcome *outcome, const char *name);
 void outcome_add_plan(struct outcome *outcome, const struct plan *plan, const struct mirror *mirror,
 		      const char *host);
 
-/* 0 done, 1 nothing usable, 3 in part, 4 the root is not what its digest says. */
+/* The next manifests directory; borrowed until there is another. */
+struct outcome_directory *outcome_add_directory(struct outcome *outcome, const char *path, bool is_unchanged);
+
+/* 0 done, 1 nothing usable, 3 in part, 4 no root is there and the last one is not what its digest says. */
 int outcome_exit_status(const struct outcome *outcome);
 /* 1, 2, 4, 75, 130 by the kind of error that ended a run. */
 int error_exit_status(const struct error *err);

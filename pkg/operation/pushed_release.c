@@ -79,30 +79,6 @@ static void note_signer(struct pushed_release *release, const struct release_ver
 	log_info("release signed by %s, %s", release->signer, release->fingerprint);
 }
 
-/* Without the image its digest is known from its signature, and its payload has no keys to offer. */
-static void stand_in(struct release_image *image, const struct archive_root *root)
-{
-	const struct archive_release *release = root->release;
-
-	image->name = xstrdup(root->source);
-	image->top = image->chosen =
-		release->n_signatures ? release->signatures[0].digest : (struct digest){{0}};
-	image->is_resolved = true;
-	image->payload.version = xstrdup(release->version);
-}
-
-static int open_image(struct run *run, struct source *source, const struct archive_records *records,
-		      const struct archive_root *root, struct release_image *image, struct error *err)
-{
-	if (root->release->without_image) {
-		stand_in(image, root);
-		return 0;
-	}
-	if (release_image_init_recorded(image, records, root, err) < 0)
-		return -1;
-	return release_image_resolve(run, source, image, NULL, err);
-}
-
 /* What to think of a release whose signature did not come out as good. */
 static int judge(const struct trust_options *trust, const struct archive_root *root, bool had_key,
 		 struct error *reason, struct error *err)
@@ -132,7 +108,8 @@ int pushed_release_verify(struct pushed_release *release, struct run *run, const
 	CLEANUP(release_verification_release) struct release_verification verification = {0};
 	struct error reason = ERROR_INIT;
 
-	if (open_image(run, source, records, root, &image, err) < 0)
+	if (release_image_open_recorded(run, source, &image, records, root, err) < 0 ||
+	    release_record_compare(run, source, root->release, &image, err) < 0)
 		return -1;
 	if (release_verify_image(run, trust, source, &image, root->release, &verification, &reason) < 0)
 		return judge(trust, root, verification.had_key, &reason, err);

@@ -167,10 +167,9 @@ int release_files_write(const struct naming_options *naming, const struct releas
 	if (build(naming, files, &built, err) < 0 ||
 	    cluster_directory_write(naming, files->stem, files->subdirectory, &built, outcome, err) < 0)
 		return -1;
-	const char *directory = outcome->directories.items[outcome->directories.count - 1];
-	strvec_push(&outcome->release_directories, directory);
-	if (find_release_image(files))
-		strvec_pushf(&outcome->next_steps, "%s/next-steps.md", directory);
+	struct outcome_directory *directory = &outcome->directories[outcome->n_directories - 1];
+	directory->is_release = true;
+	directory->has_next_steps = find_release_image(files) != NULL;
 	return 0;
 }
 

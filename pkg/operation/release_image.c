@@ -8,7 +8,6 @@
 #include "base/text.h"
 #include "operation/oc_store.h"
 #include "operation/planning_blobs.h"
-#include "operation/platform_filter.h"
 #include "operation/remembered.h"
 #include "release/semver.h"
 
@@ -21,10 +20,9 @@ void release_image_release(struct release_image *image)
 	source_image_release(&image->from);
 	reference_release(&image->reference);
 	free(steal(&image->name));
-	free(steal(&image->children));
 	image_config_release(&image->config);
 	strbuf_release(&image->config_bytes);
-	manifest_release(&image->manifest);
+	platform_image_release(&image->platform);
 	release_payload_release(&image->payload);
 }
 
@@ -110,96 +108,6 @@ const char *release_image_architecture(const struct release_image *image)
 	return architecture ? release_architecture(architecture) : "";
 }
 
-/* --- the manifest */
-
-static int keep_manifest(struct run *run, struct source *source, const struct digest *digest,
-			 const struct strbuf *bytes, struct error *err)
-{
-	if (source_store(source) || !run->cache)
-		return 0;
-	return manifest_cache_write(run->cache, digest, bytes->buf, bytes->len, err);
-}
-
-static int choose_child(const struct manifest *index, const char *filter, const struct descriptor **child,
-			struct error *err)
-{
-	CLEANUP(strbuf_release) struct strbuf list = STRBUF_INIT;
-	regex_t pattern;
-
-	*child = NULL;
-	if (!filter && index->n_children)
-		*child = &index->children[0];
-	if (!filter && *child)
-		return 0;
-	if (platform_filter_compile(&pattern, "--filter-by-os", filter ? filter : "", err) < 0)
-		return -1;
-	for (size_t i = 0; i < index->n_children && !*child; i++)
-		if (platform_filter_matches(&pattern, &index->children[i]))
-			*child = &index->children[i];
-	regfree(&pattern);
-	if (*child)
-		return 0;
-	platform_filter_list(index, &list);
-	error_set(err, ERROR_INVALID,
-		  "is a manifest list, and none of its images is for '%s'; select another with "
-		  "--filter-by-os:%s",
-		  filter ? filter : "", list.buf);
-	return -1;
-}
-
-static int descend(struct run *run, struct source *source, struct source_session *session,
-		   struct release_image *image, const char *filter, const struct manifest *index,
-		   struct error *err)
-{
-	CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT;
-	const struct descriptor *child = NULL;
-	bool is_cached = false;
-
-	if (choose_child(index, filter, &child, err) < 0)
-		return -1;
-	image->is_list = true;
-	image->chosen = child->digest;
-	image->children = xcalloc(index->n_children, sizeof(*image->children));
-	for (; image->n_children < index->n_children; image->n_children++)
-		image->children[image->n_children] = index->children[image->n_children].digest;
-	if (run->cache && !source_store(source))
-		is_cached = manifest_cache_read(run->cache, &child->digest, &bytes);
-	if (!is_cached && (source_read_manifest(session, &image->from, child, &bytes, err) < 0 ||
-			   keep_manifest(run, source, &child->digest, &bytes, err) < 0))
-		return -1;
-	if (manifest_parse(&image->manifest, bytes.buf, bytes.len, child->media_type, OCI_MAX_CHILDREN, err) <
-	    0)
-		return -1;
-	if (manifest_type_is_index(image->manifest.type))
-		return error_set(err, ERROR_INVALID, "what it lists is a list again, not an image");
-	return 0;
-}
-
-static int read_manifest(struct run *run, struct source *source, struct release_image *image,
-			 const char *filter, struct error *err)
-{
-	CLEANUP(source_session_freep) struct source_session *session = source_session_new(source);
-	CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT;
-	CLEANUP(descriptor_release) struct descriptor top = {0};
-	CLEANUP(manifest_release) struct manifest manifest = MANIFEST_INIT;
-
-	if (source_resolve(session, &image->from, &bytes, &top, err) < 0 ||
-	    keep_manifest(run, source, &top.digest, &bytes, err) < 0 ||
-	    manifest_parse(&manifest, bytes.buf, bytes.len, top.media_type, OCI_MAX_CHILDREN, err) < 0)
-		return -1;
-	image->top = image->chosen = top.digest;
-	if (manifest_type_is_index(manifest.type)) {
-		if (descend(run, source, session, image, filter, &manifest, err) < 0)
-			return -1;
-	} else {
-		image->manifest = steal(&manifest);
-	}
-	image->layers = image->manifest.layers;
-	image->n_layers = image->manifest.n_layers;
-	image->is_resolved = true;
-	return 0;
-}
-
 /* --- the payload */
 
 static bool remember(const struct run *run, struct release_image *image)
@@ -208,7 +116,7 @@ static bool remember(const struct run *run, struct release_image *image)
 	CLEANUP(error_clear) struct error ignored = ERROR_INIT;
 
 	return run->work_directory &&
-	       remembered_read(run->work_directory, remembered_kind, &image->chosen, &text) &&
+	       remembered_read(run->work_directory, remembered_kind, &image->platform.chosen, &text) &&
 	       release_payload_parse(&image->payload, text.buf, text.len, &ignored) == 0;
 }
 
@@ -227,15 +135,15 @@ static int read_payload(struct run *run, struct source *source, struct release_i
 {
 	CLEANUP(error_clear) struct error incomplete = ERROR_INIT;
 	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
-	const struct descriptor *layers = image->layers;
-	size_t n_layers = image->n_layers;
+	const struct descriptor *layers = image->platform.manifest.layers;
+	size_t n_layers = image->platform.manifest.n_layers;
 
 	if (remember(run, image))
 		return 0;
 	bool is_whole = n_layers > 1 &&
 			read_layers(run, source, image, &layers[n_layers - 1], 1, &incomplete) == 0 &&
 			image->payload.metadata.len > 0;
-	if (error_is_own_side(&incomplete))
+	if (incomplete.code != ERROR_NONE && !error_is(&incomplete, ERROR_NOT_FOUND))
 		return error_move(err, &incomplete);
 	if (!is_whole) {
 		release_payload_release(&image->payload);
@@ -248,29 +156,69 @@ static int read_payload(struct run *run, struct source *source, struct release_i
 	if (!run->work_directory)
 		return 0;
 	release_payload_format(&image->payload, &text);
-	return remembered_write(run->work_directory, remembered_kind, &image->chosen, &text, err);
+	return remembered_write(run->work_directory, remembered_kind, &image->platform.chosen, &text, err);
+}
+
+const struct platform_choice *release_image_choice(bool keeps_manifest_list)
+{
+	static const struct platform_choice amd64 = {
+		.flag = "--filter-by-os", .filter = "linux/amd64", .rule = PLATFORM_WISH};
+
+	return keeps_manifest_list ? &amd64 : NULL;
 }
 
 int release_image_resolve(struct run *run, struct source *source, struct release_image *image,
-			  const char *filter, struct error *err)
+			  const struct platform_choice *choice, struct error *err)
 {
-	if (read_manifest(run, source, image, filter, err) < 0)
+	static const struct platform_choice first = {0};
+	CLEANUP(source_session_freep) struct source_session *session = source_session_new(source);
+
+	if (platform_image_read(run, session, &image->from, NULL, choice ? choice : &first, &image->platform,
+				err) < 0)
 		return error_wrap(err, "%s", image->name);
+	image->is_resolved = true;
 	return 0;
+}
+
+/* Without the image its digest is known from its signature, and its payload has no keys to offer. */
+static void stand_in(struct release_image *image, const struct archive_root *root)
+{
+	const struct archive_release *release = root->release;
+
+	image->name = xstrdup(root->source);
+	image->platform.top = image->platform.chosen =
+		release->n_signatures ? release->signatures[0].digest : (struct digest){{0}};
+	image->is_resolved = true;
+	image->payload.version = xstrdup(release->version);
+}
+
+int release_image_open_recorded(struct run *run, struct source *source, struct release_image *image,
+				const struct archive_records *records, const struct archive_root *root,
+				struct error *err)
+{
+	bool is_multi = !strcmp(root->release->architecture, "multi");
+
+	if (root->release->without_image) {
+		stand_in(image, root);
+		return 0;
+	}
+	if (release_image_init_recorded(image, records, root, err) < 0)
+		return -1;
+	return release_image_resolve(run, source, image, release_image_choice(is_multi), err);
 }
 
 /* Asking for it each time would be the one blob that a run with nothing new fetches. */
 static int read_config(struct run *run, struct source *source, struct release_image *image, struct error *err)
 {
 	CLEANUP(error_clear) struct error ignored = ERROR_INIT;
-	const struct digest *digest = &image->manifest.config.digest;
+	const struct digest *digest = &image->platform.manifest.config.digest;
 	struct strbuf *bytes = &image->config_bytes;
 
 	if (run->work_directory && remembered_read(run->work_directory, config_kind, digest, bytes) &&
 	    image_config_parse(&image->config, bytes->buf, bytes->len, &ignored) == 0)
 		return 0;
 	strbuf_reset(bytes);
-	if (planning_blobs_read_config(run, source, &image->from, &image->manifest, progress_text,
+	if (planning_blobs_read_config(run, source, &image->from, &image->platform.manifest, progress_text,
 				       &image->config, bytes, err) < 0)
 		return -1;
 	return run->work_directory ? remembered_write(run->work_directory, config_kind, digest, bytes, err)
@@ -285,13 +233,4 @@ int release_image_read_payload(struct run *run, struct source *source, struct re
 	if (read_config(run, source, image, err) < 0 || read_payload(run, source, image, err) < 0)
 		return error_wrap(err, "%s", image->name);
 	return 0;
-}
-
-int release_image_read(struct run *run, struct source *source, struct release_image *image,
-		       const char *filter, struct outcome *outcome, struct error *err)
-{
-	outcome_phase(outcome, "release");
-	if (release_image_resolve(run, source, image, filter, err) < 0)
-		return -1;
-	return release_image_read_payload(run, source, image, err);
 }

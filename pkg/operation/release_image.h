@@ -2,6 +2,7 @@
 /* A release image: its manifest, the platform that is read, the payload in it. Private to this module. */
 #pragma once
 
+#include "operation/platform_image.h"
 #include "operation/run.h"
 #include "release/release.h"
 #include "store/archive.h"
@@ -10,17 +11,10 @@ struct release_image {
 	struct source_image from;
 	struct reference reference; /* as given (host, tag or digest; "latest" if neither) */
 	char *name;                 /* as written, without docker://; for a bare version what it stands for */
-	struct digest top;          /* of what the reference names */
-	struct digest chosen;       /* the manifest that was read: equal to top if it is no list */
 	bool is_resolved;           /* the manifest was read */
-	bool is_list;
-	struct digest *children; /* of a list: all its images */
-	size_t n_children;
-	struct image_config config;      /* of the chosen manifest */
-	struct strbuf config_bytes;      /* the same, raw */
-	struct manifest manifest;        /* the chosen one */
-	const struct descriptor *layers; /* of it, bottom first; borrowed */
-	size_t n_layers;
+	struct platform_image platform;
+	struct image_config config;     /* of the chosen manifest */
+	struct strbuf config_bytes;     /* the same, raw */
 	struct release_payload payload; /* without a version: not read yet */
 };
 
@@ -45,12 +39,17 @@ int release_image_init(struct release_image *image, struct source *source, const
 int release_image_init_recorded(struct release_image *image, const struct archive_records *records,
 				const struct archive_root *root, struct error *err) MUST_CHECK;
 
-/*
- * Reads the manifest, and chooses the platform of a list: `filter` is a regular expression (unanchored, on
- * os/architecture[/variant]) of which the first match counts; NULL: the first image of all.
- */
+/* Reads the manifest; of a list that of the image which is chosen. NULL: the first one. */
 int release_image_resolve(struct run *run, struct source *source, struct release_image *image,
-			  const char *filter, struct error *err) MUST_CHECK;
+			  const struct platform_choice *choice, struct error *err) MUST_CHECK;
+/* As with oc the first image of a list says what the release is; with --keep-manifest-list that for amd64, if there
+ * is one. */
+const struct platform_choice *release_image_choice(bool keeps_manifest_list);
+/* Both for what an archive records: the image as it was chosen when it was mirrored. Of a release without its image
+ * only the digest is known, from its signature. */
+int release_image_open_recorded(struct run *run, struct source *source, struct release_image *image,
+				const struct archive_records *records, const struct archive_root *root,
+				struct error *err) MUST_CHECK;
 /*
  * Of a resolved image, unless it was read before: the config, and the payload from the top layer if all of it is
  * there, else from all layers. It is remembered in the work directory by the digest of the manifest, if the run
@@ -58,9 +57,5 @@ int release_image_resolve(struct run *run, struct source *source, struct release
  */
 int release_image_read_payload(struct run *run, struct source *source, struct release_image *image,
 			       struct error *err) MUST_CHECK;
-/* Both. */
-int release_image_read(struct run *run, struct source *source, struct release_image *image,
-		       const char *filter, struct outcome *outcome, struct error *err) MUST_CHECK;
-
 /* "x86_64", "aarch64", ...; "" when the config does not say; the caller does not free it. */
 const char *release_image_architecture(const struct release_image *image);

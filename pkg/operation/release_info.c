@@ -181,7 +181,7 @@ static int print(const struct reading *reading, const struct release_image *imag
 		return print_component(image, request->image_for, out, err);
 	if (!request->shows_digest)
 		return print_report(reading, image, out, err);
-	strbuf_addf(out, "%s\n", digest_format(&image->chosen, digest));
+	strbuf_addf(out, "%s\n", digest_format(&image->platform.chosen, digest));
 	return 0;
 }
 
@@ -200,15 +200,13 @@ static int init_image(const struct reading *reading, const struct archive_root *
 /* The filter of this machine is a wish: where there is no such image, any will do. */
 static int resolve(const struct reading *reading, struct release_image *image, struct error *err)
 {
-	CLEANUP(error_clear) struct error failure = ERROR_INIT;
+	const struct platform_choice choice = {
+		.flag = "--filter-by-os",
+		.filter = reading->filter.pattern,
+		.rule = reading->filter.is_default ? PLATFORM_WISH : PLATFORM_FIRST,
+	};
 
-	if (release_image_resolve(reading->run, reading->source, image, reading->filter.pattern, &failure) ==
-	    0)
-		return 0;
-	bool is_unmatched = error_is(&failure, ERROR_INVALID) && !image->is_list;
-	if (!reading->filter.is_default || !is_unmatched)
-		return error_move(err, &failure);
-	return release_image_resolve(reading->run, reading->source, image, NULL, err);
+	return release_image_resolve(reading->run, reading->source, image, &choice, err);
 }
 
 static int read_and_print(const struct reading *reading, const struct archive_root *root, struct strbuf *out,

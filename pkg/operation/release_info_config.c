@@ -102,8 +102,8 @@ static void write_size(struct json_writer *writer, const struct release_image *i
 {
 	uint64_t size = 0;
 
-	for (size_t i = 0; i < image->n_layers; i++)
-		if (__builtin_add_overflow(size, image->layers[i].size, &size))
+	for (size_t i = 0; i < image->platform.manifest.n_layers; i++)
+		if (__builtin_add_overflow(size, image->platform.manifest.layers[i].size, &size))
 			size = UINT64_MAX;
 	if (size)
 		json_write_unsigned(writer, "size", size);

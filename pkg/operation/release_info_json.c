@@ -76,12 +76,13 @@ int release_report_json(const struct release_report *report, struct strbuf *out,
 	char digest[DIGEST_TEXT_SIZE];
 
 	writer.escapes_html = true;
-	digest_format(&image->chosen, digest);
+	digest_format(&image->platform.chosen, digest);
 	json_open_object(&writer, NULL);
 	json_write_string(&writer, "image", image->name);
 	json_write_string(&writer, "digest", digest);
 	json_write_string(&writer, "contentDigest", digest);
-	json_write_string(&writer, "listDigest", image->is_list ? digest_format(&image->top, digest) : "");
+	json_write_string(&writer, "listDigest",
+			  image->platform.is_list ? digest_format(&image->platform.top, digest) : "");
 	if (release_report_write_config(&writer, image, err) < 0)
 		return -1;
 	write_metadata(&writer, report->metadata);

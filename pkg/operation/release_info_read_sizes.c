@@ -9,7 +9,6 @@
 #include "base/cancel.h"
 #include "base/parallel.h"
 #include "base/text.h"
-#include "operation/platform_filter.h"
 #include "operation/release_report.h"
 #include "operation/timestamp.h"
 
@@ -18,7 +17,6 @@ struct size_reading {
 	const struct release_payload *payload;
 	struct run *run;
 	struct source *source;
-	regex_t pattern;
 	const struct release_filter *filter;
 	const struct archive_records *records; /* of an archive */
 	struct source_session **sessions;
@@ -62,54 +60,20 @@ static int init_image(const struct size_reading *reading, const struct release_c
 	return result;
 }
 
-/* The top manifest, or with a descriptor another one. */
 static int read_manifest(const struct size_reading *reading, struct source_session *session,
-			 struct source_image *image, const struct digest *digest,
-			 const struct descriptor *descriptor, struct manifest *manifest, struct error *err)
+			 struct source_image *image, const struct digest *digest, struct manifest *manifest,
+			 struct error *err)
 {
-	CLEANUP(strbuf_release) struct strbuf bytes = STRBUF_INIT;
-	CLEANUP(descriptor_release) struct descriptor top = {0};
-	struct manifest_cache *cache = source_store(reading->source) ? NULL : reading->run->cache;
+	CLEANUP(platform_image_release) struct platform_image chosen = {0};
+	const struct platform_choice choice = {
+		.flag = "--filter-by-os",
+		.filter = reading->filter->pattern,
+		.rule = reading->filter->is_default ? PLATFORM_WISH : PLATFORM_FIRST,
+	};
 
-	if (!cache || !manifest_cache_read(cache, digest, &bytes)) {
-		int result = descriptor ? source_read_manifest(session, image, descriptor, &bytes, err)
-					: source_resolve(session, image, &bytes, &top, err);
-		if (result < 0)
-			return -1;
-		if (!descriptor && !digest_equal(&top.digest, digest))
-			return error_set(err, ERROR_DIGEST, "the manifest has another digest");
-		if (cache && manifest_cache_write(cache, digest, bytes.buf, bytes.len, err) < 0)
-			return -1;
-	}
-	const char *media_type = descriptor ? descriptor->media_type : top.media_type;
-	return manifest_parse(manifest, bytes.buf, bytes.len, media_type, OCI_MAX_CHILDREN, err);
-}
-
-static const struct descriptor *choose(const struct size_reading *reading, const struct manifest *index)
-{
-	for (size_t i = 0; i < index->n_children; i++)
-		if (platform_filter_matches(&reading->pattern, &index->children[i]))
-			return &index->children[i];
-	return reading->filter->is_default && index->n_children ? &index->children[0] : NULL;
-}
-
-static int descend(const struct size_reading *reading, struct source_session *session,
-		   struct source_image *image, struct manifest *manifest, struct error *err)
-{
-	CLEANUP(manifest_release) struct manifest child = MANIFEST_INIT;
-
-	if (!manifest_type_is_index(manifest->type))
-		return 0;
-	const struct descriptor *chosen = choose(reading, manifest);
-	if (!chosen)
-		return error_set(err, ERROR_INVALID,
-				 "is a manifest list, and --filter-by-os matches none of its images");
-	if (read_manifest(reading, session, image, &chosen->digest, chosen, &child, err) < 0)
+	if (platform_image_read(reading->run, session, image, digest, &choice, &chosen, err) < 0)
 		return -1;
-	if (manifest_type_is_index(child.type))
-		return error_set(err, ERROR_INVALID, "what it lists is a list again, not an image");
-	manifest_release(manifest);
-	*manifest = steal(&child);
+	*manifest = steal(&chosen.manifest);
 	return 0;
 }
 
@@ -137,11 +101,10 @@ static void read_size(size_t number, unsigned worker, void *context)
 	if (!reading->sessions[worker])
 		reading->sessions[worker] = source_session_new(reading->source);
 	struct source_session *session = reading->sessions[worker];
-	size->is_known = init_image(reading, component, &image, err) == 0 &&
-			 read_manifest(reading, session, &image, &component->digest, NULL, &size->manifest,
-				       err) == 0 &&
-			 descend(reading, session, &image, &size->manifest, err) == 0 &&
-			 read_created(session, &image, size, err) == 0;
+	size->is_known =
+		init_image(reading, component, &image, err) == 0 &&
+		read_manifest(reading, session, &image, &component->digest, &size->manifest, err) == 0 &&
+		read_created(session, &image, size, err) == 0;
 }
 
 static int take_failures(struct release_report *report, struct error *err)
@@ -185,11 +148,8 @@ int release_report_read_sizes(struct release_report *report, struct run *run, st
 		.filter = filter,
 	};
 
-	if (platform_filter_compile(&reading.pattern, "--filter-by-os", filter->pattern, err) < 0)
-		return -1;
 	report->sizes = xcalloc(reading.payload->n_components, sizeof(*report->sizes));
 	reading.sizes = report->sizes;
 	read_all(&reading);
-	regfree(&reading.pattern);
 	return take_failures(report, err);
 }

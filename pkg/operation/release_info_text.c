@@ -17,7 +17,7 @@ static void add_escaped(struct strbuf *out, const char *text)
 
 static const struct digest *public_digest(const struct release_image *image)
 {
-	return image->is_list ? &image->top : &image->chosen;
+	return image->platform.is_list ? &image->platform.top : &image->platform.chosen;
 }
 
 /* --- what the release is called */

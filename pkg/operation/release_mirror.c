@@ -59,20 +59,6 @@ static bool goes_to_registry(const struct release_mirror *mirror)
 
 /* --- what it is, and who has signed it */
 
-/* Of a list the first image says what the release is; with --keep-manifest-list, as with oc, that for amd64. */
-static int resolve_image(struct release_mirror *mirror, struct release_job *job, struct error *err)
-{
-	const char *filter = mirror->request->keeps_manifest_list ? "linux/amd64" : NULL;
-	CLEANUP(error_clear) struct error none = ERROR_INIT;
-
-	if (!filter || release_image_resolve(mirror->run, mirror->source, &job->image, filter, &none) < 0) {
-		if (none.code != ERROR_NONE && !error_is(&none, ERROR_INVALID))
-			return error_move(err, &none);
-		return release_image_resolve(mirror->run, mirror->source, &job->image, NULL, err);
-	}
-	return 0;
-}
-
 static int verify(struct release_mirror *mirror, struct release_job *job, struct error *err)
 {
 	struct error reason = ERROR_INIT;
@@ -93,7 +79,7 @@ static int verify(struct release_mirror *mirror, struct release_job *job, struct
 
 static const char *architecture_of(const struct release_mirror *mirror, const struct release_job *job)
 {
-	if (job->image.is_list && mirror->request->keeps_manifest_list)
+	if (job->image.platform.is_list && mirror->request->keeps_manifest_list)
 		return "multi";
 	const char *architecture = release_image_architecture(&job->image);
 	if (!*architecture)
@@ -122,7 +108,8 @@ static int read_job(struct release_mirror *mirror, struct release_job *job, stru
 {
 	char digest[DIGEST_TEXT_SIZE];
 
-	if (resolve_image(mirror, job, err) < 0)
+	if (release_image_resolve(mirror->run, mirror->source, &job->image,
+				  release_image_choice(mirror->request->keeps_manifest_list), err) < 0)
 		return -1;
 	if (!mirror->request->prints_mapping && verify(mirror, job, err) < 0)
 		return -1;
@@ -131,7 +118,7 @@ static int read_job(struct release_mirror *mirror, struct release_job *job, stru
 		return -1;
 	reference_copy(&job->by_digest, &job->image.reference);
 	reference_set(&job->by_digest.tag, "");
-	reference_set(&job->by_digest.id, digest_format(&job->image.top, digest));
+	reference_set(&job->by_digest.id, digest_format(&job->image.platform.top, digest));
 	job->record = release_record_new(&job->image, architecture_of(mirror, job),
 					 mirror->request->skips_release_image, &job->verification);
 	if (map_images(mirror, job, err) < 0)
@@ -312,36 +299,46 @@ static int write_job_files(const struct release_mirror *mirror, const struct rel
 	return release_files_write(&mirror->request->naming, &files, mirror->outcome, err);
 }
 
-static int write_signatures(const struct release_mirror *mirror, struct strvec *paths, struct error *err)
+static int write_signatures(const struct release_mirror *mirror, const struct release_job *job,
+			    struct strvec *paths, struct error *err)
 {
-	if (!mirror->request->signature_directory || mirror->run->options->is_dry_run)
+	const char *directory = mirror->request->signature_directory;
+
+	if (!directory || mirror->run->options->is_dry_run)
 		return 0;
-	for (size_t i = 0; i < mirror->request->n_sources; i++)
-		if (release_files_write_signatures(mirror->jobs[i].record,
-						   mirror->request->signature_directory, paths, err) < 0)
-			return -1;
-	return 0;
+	return release_files_write_signatures(job->record, directory, paths, err);
 }
 
 /* Files for a release that is not there would lead a cluster to nothing. */
+static bool has_arrived(const struct release_job *job)
+{
+	for (size_t i = 0; job->images && i < job->mapping.count; i++)
+		if (job->images[i]->is_root && !plan_image_takes_part(job->images[i]))
+			return false;
+	return true;
+}
+
+static int write_job_results(struct release_mirror *mirror, const struct release_job *job, struct error *err)
+{
+	CLEANUP(strvec_release) struct strvec missing = STRVEC_INIT;
+
+	if (wants_files(mirror) && write_job_files(mirror, job, err) < 0)
+		return -1;
+	struct release_files files = files_of(job, &missing, list_missing(job, &missing));
+	return release_print_result(mirror->request, &files, mirror->out, err);
+}
+
 static int write_results(struct release_mirror *mirror, struct error *err)
 {
 	CLEANUP(strvec_release) struct strvec signatures = STRVEC_INIT;
 
-	if (mirror->outcome->root_failure != ERROR_NONE)
-		return 0;
-	for (size_t i = 0; goes_to_registry(mirror) && wants_files(mirror) && i < mirror->request->n_sources;
-	     i++)
-		if (write_job_files(mirror, &mirror->jobs[i], err) < 0)
-			return -1;
-	if (write_signatures(mirror, &signatures, err) < 0)
-		return -1;
-	for (size_t i = 0; goes_to_registry(mirror) && i < mirror->request->n_sources; i++) {
-		CLEANUP(strvec_release) struct strvec missing = STRVEC_INIT;
+	for (size_t i = 0; i < mirror->request->n_sources; i++) {
 		const struct release_job *job = &mirror->jobs[i];
-		struct release_files files = files_of(job, &missing, list_missing(job, &missing));
 
-		if (release_print_result(mirror->request, &files, mirror->out, err) < 0)
+		if (!has_arrived(job))
+			continue;
+		if (write_signatures(mirror, job, &signatures, err) < 0 ||
+		    (goes_to_registry(mirror) && write_job_results(mirror, job, err) < 0))
 			return -1;
 	}
 	release_print_signatures(&signatures, mirror->out);

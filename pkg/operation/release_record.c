@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
+#include "base/text.h"
 #include "operation/release_image.h"
 #include "operation/release_verify.h"
 
@@ -43,6 +45,75 @@ void release_record_list_images(const struct archive_release *release, const cha
 	for (size_t i = 0; i < release->n_components; i++)
 		strvec_push(images, release->components[i].image);
 	strvec_sort_unique(images);
+}
+
+/* --- what an archive says about it, and what it says itself */
+
+static int differs(const char *what, const char *recorded, struct error *err)
+{
+	CLEANUP(free_string) char *shown = text_escaped(recorded);
+
+	return error_set(err, ERROR_DIGEST,
+			 "the archive says %s '%s', the release itself says something else", what, shown);
+}
+
+static int compare_components(const struct release_payload *payload, const struct archive_release *recorded,
+			      struct error *err)
+{
+	if (payload->n_components != recorded->n_components)
+		return error_set(err, ERROR_DIGEST, "the archive says %zu components, the release itself %zu",
+				 recorded->n_components, payload->n_components);
+	for (size_t i = 0; i < payload->n_components; i++) {
+		if (strcmp(payload->components[i].name, recorded->components[i].name) != 0)
+			return differs("component", recorded->components[i].name, err);
+		if (strcmp(payload->components[i].image, recorded->components[i].image) != 0)
+			return differs("image", recorded->components[i].image, err);
+	}
+	return 0;
+}
+
+static int compare_previous(const struct release_payload *payload, const struct archive_release *recorded,
+			    struct error *err)
+{
+	if (payload->previous.count != recorded->previous.count)
+		return error_set(err, ERROR_DIGEST,
+				 "the archive names %zu versions to update from, the release itself %zu",
+				 recorded->previous.count, payload->previous.count);
+	for (size_t i = 0; i < payload->previous.count; i++)
+		if (strcmp(payload->previous.items[i], recorded->previous.items[i]) != 0)
+			return differs("previous version", recorded->previous.items[i], err);
+	return 0;
+}
+
+static bool is_architecture(const struct release_image *image, const char *recorded)
+{
+	return !strcmp(recorded, release_image_architecture(image)) ||
+	       (image->platform.is_list && !strcmp(recorded, "multi"));
+}
+
+int release_record_compare(struct run *run, struct source *source, const struct archive_release *recorded,
+			   struct release_image *image, struct error *err)
+{
+	const struct release_payload *payload = &image->payload;
+
+	if (recorded->without_image) {
+		log_warning("%s: the release image is not in the archive: what the archive says about the "
+			    "release "
+			    "cannot be compared with it",
+			    image->name);
+		return 0;
+	}
+	if (release_image_read_payload(run, source, image, err) < 0)
+		return -1;
+	int result = 0;
+	if (strcmp(payload->version, recorded->version) != 0)
+		result = differs("version", recorded->version, err);
+	else if (!is_architecture(image, recorded->architecture))
+		result = differs("architecture", recorded->architecture, err);
+	else if (compare_components(payload, recorded, err) < 0 ||
+		 compare_previous(payload, recorded, err) < 0)
+		result = -1;
+	return result < 0 ? error_wrap(err, "%s", image->name) : 0;
 }
 
 /* --- where its images go */

@@ -12,6 +12,8 @@
 #include "store/archive.h"
 
 struct release_image;
+struct run;
+struct source;
 struct release_verification;
 
 /* Of an image whose payload was read; the caller owns it. `architecture` as in its tags. */
@@ -22,6 +24,11 @@ struct archive_release *release_record_new(const struct release_image *image, co
 /* Sources of all its images, sorted, each once: archive_root.images. `source` is the root's own. */
 void release_record_list_images(const struct archive_release *release, const char *source,
 				struct strvec *images);
+
+/* Nobody has signed the records of an archive: they must say what the release image says, which is read here unless
+ * it was read before. ERROR_DIGEST. Without the image there is nothing to compare with, which is a warning. */
+int release_record_compare(struct run *run, struct source *source, const struct archive_release *recorded,
+			   struct release_image *image, struct error *err) MUST_CHECK;
 
 /* Where its images go. `image` is the release image by digest; ERROR_INVALID for records whose components are no
  * images by digest. `release_image_target` may be NULL. */

@@ -58,7 +58,7 @@ void release_report_platform(const struct release_image *image, struct strbuf *o
 	const char *architecture =
 		platform->architecture && *platform->architecture ? platform->architecture : "unknown";
 
-	strbuf_addf(out, image->is_list ? "multi (%s/%s)" : "%s/%s", os, architecture);
+	strbuf_addf(out, image->platform.is_list ? "multi (%s/%s)" : "%s/%s", os, architecture);
 }
 
 void release_report_list(const struct release_report *report, const char *what, struct strbuf *out)

@@ -3,11 +3,12 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/log.h"
 #include "base/text.h"
 #include "operation/release_image.h"
+#include "operation/release_record.h"
+#include "operation/timestamp.h"
 #include "store/archive.h"
 
 int trust_options_check(const struct trust_options *options, struct error *err)
@@ -132,16 +133,16 @@ static int verify_digests(struct verifier *verifier, const struct release_image 
 			  struct release_verification *verification, struct error *err)
 {
 	CLEANUP(error_clear) struct error missing = ERROR_INIT;
-	bool is_signed, are_all_signed = image->n_children > 0;
+	bool is_signed, are_all_signed = image->platform.n_children > 0;
 
-	verification->signatures = xcalloc(1 + image->n_children, sizeof(*verification->signatures));
-	if (add_signature(verifier, &image->top, verification, &is_signed, &missing, err) < 0)
+	verification->signatures = xcalloc(1 + image->platform.n_children, sizeof(*verification->signatures));
+	if (add_signature(verifier, &image->platform.top, verification, &is_signed, &missing, err) < 0)
 		return -1;
-	for (size_t i = 0; i < image->n_children; i++) {
+	for (size_t i = 0; i < image->platform.n_children; i++) {
 		bool is_child_signed = false;
 
-		if (add_signature(verifier, &image->children[i], verification, &is_child_signed, &missing,
-				  err) < 0)
+		if (add_signature(verifier, &image->platform.children[i], verification, &is_child_signed,
+				  &missing, err) < 0)
 			return -1;
 		are_all_signed &= is_child_signed;
 	}
@@ -208,26 +209,16 @@ void verify_request_release(struct verify_request *request)
 	location_release(&request->location);
 }
 
-static void print_time(struct strbuf *out, int64_t seconds)
-{
-	char text[sizeof("-9999999-01-01T00:00:00Z")];
-	time_t time = (time_t)seconds;
-	struct tm parts;
-
-	if (gmtime_r(&time, &parts) && strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &parts))
-		strbuf_add_string(out, text);
-}
-
 static void print_signature(struct strbuf *out, const struct release_signature *signature)
 {
-	char digest[DIGEST_TEXT_SIZE];
+	char digest[DIGEST_TEXT_SIZE], created[TIMESTAMP_SIZE];
 
 	strbuf_addf(out, "verified     %s\n", digest_format(&signature->digest, digest));
 	strbuf_addf(out, "signer       %s%s\n", signature->signer,
 		    signature->is_key_expired ? " (the key has expired since)" : "");
-	strbuf_addf(out, "fingerprint  %s\ndate         ", signature->fingerprint);
-	print_time(out, signature->created);
-	strbuf_addf(out, "\nreference    %s\n", signature->docker_reference);
+	strbuf_addf(out, "fingerprint  %s\ndate         %s\n", signature->fingerprint,
+		    timestamp_format(signature->created, created));
+	strbuf_addf(out, "reference    %s\n", signature->docker_reference);
 	if (signature->place)
 		strbuf_addf(out, "signature    %s\n", signature->place);
 }
@@ -255,12 +246,25 @@ static int verify_registry(struct run *run, const struct verify_request *request
 	if (release_image_init(&image, source, &request->location, err) < 0)
 		return -1;
 	if (request->is_digest)
-		image.top = image.chosen = request->digest;
+		image.platform.top = image.platform.chosen = request->digest;
 	else if (release_image_resolve(run, source, &image, NULL, err) < 0)
 		return -1;
 	return verify_and_print(run, request, source, &image, NULL, out, err);
 }
 
+static int verify_root(struct run *run, const struct verify_request *request, struct source *source,
+		       const struct archive_root *root, struct strbuf *out, struct error *err)
+{
+	const struct archive_records *records = archive_store_records(source_store(source));
+	CLEANUP(release_image_release) struct release_image image = RELEASE_IMAGE_INIT;
+
+	if (release_image_open_recorded(run, source, &image, records, root, err) < 0 ||
+	    release_record_compare(run, source, root->release, &image, err) < 0)
+		return -1;
+	return verify_and_print(run, request, source, &image, root->release, out, err);
+}
+
+/* All are looked at; the first that fails decides. */
 static int verify_archive(struct run *run, const struct verify_request *request, struct source *source,
 			  struct strbuf *out, struct error *err)
 {
@@ -268,20 +272,17 @@ static int verify_archive(struct run *run, const struct verify_request *request,
 	size_t n_releases = 0;
 
 	for (size_t i = 0; records && i < records->n_roots; i++) {
-		CLEANUP(release_image_release) struct release_image image = RELEASE_IMAGE_INIT;
-		const struct archive_root *root = &records->roots[i];
+		struct error failure = ERROR_INIT;
 
-		if (!root->release)
+		if (!records->roots[i].release)
 			continue;
 		n_releases++;
-		if (release_image_init_recorded(&image, records, root, err) < 0 ||
-		    release_image_resolve(run, source, &image, NULL, err) < 0 ||
-		    verify_and_print(run, request, source, &image, root->release, out, err) < 0)
-			return -1;
+		if (verify_root(run, request, source, &records->roots[i], out, &failure) < 0)
+			(void)error_move(err, &failure);
 	}
-	if (n_releases)
-		return 0;
-	return error_set(err, ERROR_INVALID, "%s: holds no release", request->location.text);
+	if (!n_releases)
+		return error_set(err, ERROR_INVALID, "%s: holds no release", request->location.text);
+	return err->code == ERROR_NONE ? 0 : -1;
 }
 
 int release_verify(struct run *run, const struct verify_request *request, struct strbuf *out,

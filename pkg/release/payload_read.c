@@ -230,7 +230,7 @@ int release_payload_read(struct release_payload *payload, struct blob_store *sto
 	if (read_enough_layers(&reader, store, layers, n_layers, progress, err) < 0)
 		return -1;
 	if (!reader.has_references)
-		return error_set(err, ERROR_INVALID,
+		return error_set(err, ERROR_NOT_FOUND,
 				 "unable to load image-references from release payload: /" LOCATION
 				 "/image-references is not in the image; is this a release image?");
 	if (release_parse_references(&found, reader.references.buf, reader.references.len, err) < 0)

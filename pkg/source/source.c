@@ -60,6 +60,11 @@ void source_session_free(struct source_session *session)
 	free(session);
 }
 
+bool source_session_is_stored(const struct source_session *session)
+{
+	return !session->registry;
+}
+
 void source_session_freep(struct source_session **session)
 {
 	source_session_free(*session);

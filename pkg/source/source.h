@@ -40,6 +40,8 @@ struct blob_store *source_store(struct source *source);
 struct source_session *source_session_new(struct source *source);
 void source_session_free(struct source_session *session);
 void source_session_freep(struct source_session **session);
+/* Whether it reads a store, not a registry. */
+bool source_session_is_stored(const struct source_session *session);
 
 struct source_image {
 	char *reference;           /* of a registry: "host/path[:tag][@digest]", the host always there */

@@ -139,8 +139,9 @@ TEST(a_missing_base_is_an_error)
 	char *path = NULL;
 	bool is_new = false;
 
-	EXPECT_ERROR(manifests_directory_create("/nonexistent", "x", 1, &files, &path, &is_new, &err), &err,
-		     ERROR_IO, "/nonexistent");
+	CLEANUP(free_string) char *base = xasprintf("%s/nowhere", test_directory());
+	EXPECT_ERROR(manifests_directory_create(base, "x", 1, &files, &path, &is_new, &err), &err, ERROR_IO,
+		     "/nowhere");
 }
 
 TEST(a_named_directory_is_made_with_its_parents)

@@ -418,8 +418,8 @@ TEST(a_directory_is_merged_file_by_file)
 	EXPECT_OK(file_replace(AT_FDCWD, broken, "{", 1, 0644, &err), &err);
 	EXPECT_ERROR(policy_merge_directory(&policy, POLICY_IDMS, test_directory(), &err), &err,
 		     ERROR_INVALID, "d.yaml: line ");
-	EXPECT_ERROR(policy_merge_directory(&policy, POLICY_IDMS, "/nonexistent", &err), &err, ERROR_IO,
-		     "/nonexistent");
+	CLEANUP(free_string) char *nowhere = xasprintf("%s/nowhere", test_directory());
+	EXPECT_ERROR(policy_merge_directory(&policy, POLICY_IDMS, nowhere, &err), &err, ERROR_IO, "/nowhere");
 }
 
 TEST(scopes_have_names)

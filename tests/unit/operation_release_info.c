@@ -64,8 +64,8 @@ static void make_image(struct release_image *image, const char *references, cons
 
 	image->name = xstrdup("registry.lan:5000/ocp/release:4.14.1");
 	EXPECT_OK(reference_parse(&image->reference, image->name, &err), &err);
-	parse_digest(&image->top, HEX_1);
-	parse_digest(&image->chosen, HEX_1);
+	parse_digest(&image->platform.top, HEX_1);
+	parse_digest(&image->platform.chosen, HEX_1);
 	strbuf_add_string(&image->payload.references, references);
 	EXPECT_OK(release_parse_references(&image->payload, references, strlen(references), &err), &err);
 	if (metadata) {
@@ -75,10 +75,8 @@ static void make_image(struct release_image *image, const char *references, cons
 	config = config ? config : "{}";
 	strbuf_add_string(&image->config_bytes, config);
 	EXPECT_OK(image_config_parse(&image->config, config, strlen(config), &err), &err);
-	add_layer(&image->manifest, HEX_1, 5215);
-	add_layer(&image->manifest, HEX_2, 2566);
-	image->layers = image->manifest.layers;
-	image->n_layers = image->manifest.n_layers;
+	add_layer(&image->platform.manifest, HEX_1, 5215);
+	add_layer(&image->platform.manifest, HEX_2, 2566);
 	image->payload.n_manifests = 2;
 }
 
@@ -108,7 +106,7 @@ TEST(a_platform_has_no_empty_part)
 
 	for (size_t i = 0; i < ARRAY_LENGTH(table); i++) {
 		CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT;
-		struct release_image image = {.is_list = table[i].is_list};
+		struct release_image image = {.platform.is_list = table[i].is_list};
 		image.config.platform = (struct platform){.os = (char *)table[i].os,
 							  .architecture = (char *)table[i].architecture};
 		release_report_platform(&image, &out);
@@ -169,8 +167,8 @@ TEST(a_release_of_a_list_is_pulled_by_the_list)
 	CLEANUP(release_image_release) struct release_image image = RELEASE_IMAGE_INIT;
 
 	make_image(&image, references, NULL, NULL);
-	parse_digest(&image.top, HEX_2);
-	image.is_list = true;
+	parse_digest(&image.platform.top, HEX_2);
+	image.platform.is_list = true;
 	expect_text(&image, true,
 		    "Name:           4.1.0\n"
 		    "Digest:         sha256:" HEX_2 "\n"
@@ -331,7 +329,7 @@ TEST(json_of_a_bare_release_has_nulls)
 	CLEANUP(release_image_release) struct release_image image = RELEASE_IMAGE_INIT;
 
 	make_image(&image, sample_references, NULL, "{\"config\": null}");
-	image.is_list = true;
+	image.platform.is_list = true;
 	expect_json(&image, "  \"listDigest\": \"sha256:" HEX_1 "\",\n"
 			    "  \"config\": {\n"
 			    "    \"id\": \"\",\n"
