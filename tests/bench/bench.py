@@ -12,7 +12,8 @@ PROJECT = os.path.dirname(os.path.dirname(HERE))
 AIRLIFT = os.environ.get("AIRLIFT", PROJECT + "/build/airlift")
 FAKE_REGISTRY = os.environ.get("FAKE_REGISTRY", PROJECT + "/build/release/fake_registry")
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
-PARTS = ("a", "b", "skopeo", "catalog", "memory", "scheduled", "latency", "cuts")
+RELEASE_MIB = float(os.environ.get("BENCH_RELEASE_MIB", "800"))
+PARTS = ("a", "b", "release", "skopeo", "catalog", "memory", "scheduled", "latency", "cuts")
 ONLY = os.environ.get("BENCH_ONLY", ",".join(PARTS)).split(",")
 MIB = 1 << 20
 
@@ -35,6 +36,10 @@ class Table:
 
     def at_least(self, what, airlift, other, value, limit, unit=""):
         self.add(what, airlift, other, f"{value:.1f}{unit}", f">= {limit:g}{unit}", value >= limit)
+
+    def note(self, what, airlift, other="", value=""):
+        """No bar was set for it."""
+        self.rows.append((what, airlift, other, value, "", ""))
 
     def print(self):
         head = ("what", "airlift", "compared with", "value", "bar", "met")

@@ -277,7 +277,8 @@ def make_fake(kind, directory, host):
         json.dump(content.describe(index), file)
 
 
-if sys.argv[1] == "storage":
-    make_storage(*sys.argv[2:])
-else:
-    make_fake(*sys.argv[2:])
+if __name__ == "__main__":
+    if sys.argv[1] == "storage":
+        make_storage(*sys.argv[2:])
+    else:
+        make_fake(*sys.argv[2:])

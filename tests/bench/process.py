@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """One measured run of a program."""
 import os
+import signal
 import subprocess
-import time
+import sys
+
+LAUNCH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "launch.py")
 
 
 class Usage:
@@ -13,31 +16,35 @@ class Usage:
 def run(arguments, directory, environment=None, statuses=(0,)):
     """Runs it to its end in `directory`; what it says is kept beside it and shown if it did not work.
 
-    The peak memory is the kernel's ru_maxrss, which is never below what this process has itself.
+    The peak memory is the kernel's ru_maxrss, which is never below the 9 MiB of launch.py.
     """
-    path = directory.rstrip("/") + ".output"
-    with open(path, "wb") as output:
-        start = time.monotonic()
+    output, result = (directory.rstrip("/") + end for end in (".output", ".result"))
+    with open(output, "wb") as file:
         process = subprocess.Popen(
-            arguments,
+            [sys.executable, "-IS", LAUNCH, result, *arguments],
             cwd=directory,
             env={**os.environ, **(environment or {})},
             stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
         )
         try:
-            _, status, usage = os.wait4(process.pid, 0)
+            is_launched = process.wait() == 0
         except BaseException:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             raise
-        seconds = time.monotonic() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode not in statuses:
-        with open(path, encoding="utf-8", errors="replace") as output:
-            what = f"bench: {' '.join(arguments)}: status {process.returncode}"
-            raise SystemExit(f"{what}\n{output.read()[-3000:]}")
-    return Usage(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+    status, usage = read_result(result) if is_launched else (None, None)
+    if status not in statuses:
+        with open(output, encoding="utf-8", errors="replace") as file:
+            raise SystemExit(f"bench: {' '.join(arguments)}: status {status}\n{file.read()[-3000:]}")
+    return usage
+
+
+def read_result(path):
+    with open(path, encoding="ascii") as file:
+        status, seconds, cpu_seconds, peak_kib = file.read().split()
+    return int(status), Usage(float(seconds), float(cpu_seconds), int(peak_kib) * 1024)
 
 
 def disk_bytes(*paths):

@@ -56,6 +56,11 @@ class Registry:
             fields = file.read().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def sent_bytes(self):
+        """All that it has written so far. Of a registry that is only read from: answers, headers included."""
+        with open(f"/proc/{self.process.pid}/io", encoding="ascii") as file:
+            return int(dict(line.split() for line in file)["wchar:"])
+
     def clear(self):
         """It keeps nothing in memory: without its files it is empty."""
         shutil.rmtree(self.directory + "/docker", ignore_errors=True)

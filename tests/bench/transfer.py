@@ -8,12 +8,15 @@ from bench import AIRLIFT, MIB, ROUNDS, say
 from process import disk_bytes, run
 
 MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
-WAYS = {"pull": "registry -> archive", "push": "archive -> registry"}
+WAYS = {"pull": "registry -> archive", "push": "archive -> registry", "direct": "registry -> registry"}
+DIRECTIONS = ("pull", "push")
 SYNCS = ("no sync", "sync")
 # Set b takes long, and its rounds differ little.
-SET_ROUNDS = {"a": ROUNDS, "b": max(1, ROUNDS // 3)}
-SYNC_ROUNDS = {"a": ROUNDS, "b": max(1, ROUNDS // 5)}
-SKOPEO_SAMPLE = {"a": 101, "b": 40}
+SET_ROUNDS = {"a": ROUNDS, "b": max(1, ROUNDS // 3), "release": ROUNDS}
+SYNC_ROUNDS = {"a": ROUNDS, "b": max(1, ROUNDS // 5), "release": ROUNDS}
+# The last image of a set names the others.
+SKOPEO_SAMPLE = {"a": 101, "b": 40, "release": 190}
+BESIDE_MINIMUM = "... beside curl that also makes the POSTs and PUTs the manifests"
 # Runs a command and syncs the file system of its first argument.
 AND_SYNC = ["sh", "-c", 'target=$1; shift; "$@" && sync -f "$target"', "sh"]
 
@@ -27,13 +30,13 @@ class Transfer:
         self.payload = sum(size for _, _, size in content["blobs"] + content["manifests"])
         self.archive = f"{bench.directory}/{name}.tar"
         self.files = f"{bench.directory}/{name}.files"
-        self.seconds, self.peak_bytes, self.disk, self.work = {}, 0, 0, 0
+        self.seconds, self.peak_bytes, self.disk, self.work = {}, {}, 0, 0
         os.mkdir(self.files)
 
     def note(self, direction, sync, who, usage, server_cpu):
         self.seconds.setdefault((direction, sync, who), []).append(usage.seconds)
         if who == "airlift":
-            self.peak_bytes = max(self.peak_bytes, usage.peak_bytes)
+            self.peak_bytes[direction] = max(self.peak_bytes.get(direction, 0), usage.peak_bytes)
         say(
             f"{self.name} {direction}, {sync}: {who} {usage.seconds:.2f} s; CPU: client"
             f" {usage.cpu_seconds:.2f} s, registry {server_cpu:.2f} s"
@@ -42,10 +45,20 @@ class Transfer:
     def median(self, direction, sync, who):
         return statistics.median(self.seconds[direction, sync, who])
 
+    def mirror_command(self, content, target):
+        return ("catalog", "mirror", content["index"], target, "--insecure")
+
+    def push_command(self, archive, target):
+        return ("push", archive, target, "--insecure")
+
+    def pushed_name(self, digest):
+        """Under which a manifest is put."""
+        return digest
+
     def pull_airlift(self, sync):
         path = self.bench.fresh()
         before = self.source.cpu_seconds()
-        command = ("catalog", "mirror", self.content["index"], f"archive:{path}/out.tar", "--insecure")
+        command = self.mirror_command(self.content, f"archive:{path}/out.tar")
         usage, _ = self.bench.airlift(path, *command, sync=sync == "sync")
         self.note("pull", sync, "airlift", usage, self.source.cpu_seconds() - before)
         self.disk = disk_bytes(f"{path}/out.tar", f"{path}/out.tar.index.json")
@@ -79,7 +92,7 @@ class Transfer:
         path = self.bench.fresh()
         self.target.clear()
         before = self.target.cpu_seconds()
-        command = [AIRLIFT, "push", f"archive:{self.archive}", self.target.host, "--insecure", "--progress", "none"]
+        command = [AIRLIFT, *self.push_command(f"archive:{self.archive}", self.target.host), "--progress", "none"]
         command += ["--workdir", f"{path}/work", "--report", f"{path}/report"]
         if sync == "sync":
             command = [*AND_SYNC, self.target.directory, *command]
@@ -101,7 +114,9 @@ class Transfer:
         self.check_target(0)
 
     def check_target(self, n_manifests):
-        wanted = len(self.content["blobs"]) + n_manifests
+        self.expect_blobs(len(self.content["blobs"]) + n_manifests)
+
+    def expect_blobs(self, wanted):
         if self.target.count_blobs() != wanted:
             raise SystemExit(f"bench: the target has {self.target.count_blobs()} blobs, should have {wanted}")
 
@@ -115,7 +130,7 @@ class Transfer:
         for digest, repository, _ in self.content["blobs"]:
             posts += [f'url = "{top}/{repository}/blobs/uploads/"', 'output = "/dev/null"']
         for digest, repository, _ in self.content["manifests"]:
-            manifests.append(f'url = "{top}/{repository}/manifests/{digest}"')
+            manifests.append(f'url = "{top}/{repository}/manifests/{self.pushed_name(digest)}"')
             manifests.append(f'upload-file = "{self.files}/{digest[7:]}"')
         before = self.target.cpu_seconds()
         seconds = self.curl(path, posts, sync, path, "-X", "POST", "-d", "").seconds
@@ -147,7 +162,7 @@ class Transfer:
         for sync in SYNCS:
             if sync == "sync" and number >= SYNC_ROUNDS[self.name]:
                 continue
-            for direction in ("pull", "push"):
+            for direction in DIRECTIONS:
                 runs = [getattr(self, f"{direction}_airlift"), getattr(self, f"{direction}_curl")]
                 # Who goes first changes; curl's first pull makes the files of its pushes.
                 for go in runs if number % 2 else reversed(runs):
@@ -158,35 +173,44 @@ class Transfer:
     def add_rows(self):
         table = self.bench.table
         size = f"{self.name} ({self.payload / MIB:.0f} MiB, {len(self.content['manifests'])} images)"
-        for direction, way in WAYS.items():
+        for direction in DIRECTIONS:
             for sync in SYNCS:
                 own, floor = (self.median(direction, sync, who) for who in ("airlift", "curl"))
-                table.at_most(f"set {size}: {way}, {sync}", f"{own:.2f} s", f"curl {floor:.2f} s", own / floor, 1.3)
+                what = f"set {size}: {WAYS[direction]}, {sync}"
+                table.at_most(what, f"{own:.2f} s", f"curl {floor:.2f} s", own / floor, 1.3)
         own, floor = self.median("push", "no sync", "airlift"), self.median("push", "no sync", "minimum")
-        what = "... beside curl that also makes the POSTs and PUTs the manifests"
-        table.at_most(what, f"{own:.2f} s", f"curl {floor:.2f} s", own / floor, 1.3)
+        table.at_most(BESIDE_MINIMUM, f"{own:.2f} s", f"curl {floor:.2f} s", own / floor, 1.3)
         used = f"{self.disk / MIB:.1f} MiB (+ {self.work / MIB:.1f} in the work directory)"
-        payload, peak = f"{self.payload / MIB:.1f} MiB", self.peak_bytes / MIB
+        payload = f"{self.payload / MIB:.1f} MiB"
         table.at_most(f"set {self.name}: disk / payload", used, payload, self.disk / self.payload, 1.0)
-        table.at_most(f"set {self.name}: peak memory", f"{peak:.1f} MiB", "", peak, 64, " MiB")
+        for direction, peak_bytes in self.peak_bytes.items():
+            peak = peak_bytes / MIB
+            what = f"set {self.name}: {WAYS[direction]}, peak memory"
+            table.at_most(what, f"{peak:.1f} MiB", "", peak, 64, " MiB")
+
+    def skopeo_copies(self, sample, layout):
+        """What its command copies, for each direction that was measured."""
+        copies = {"pull": [], "push": [], "direct": []}
+        for i, (name, digest) in enumerate(sample):
+            source = f"docker://{self.source.host}/{name}@{digest}"
+            target = f"docker://{self.target.host}/{name}:i{i}"
+            copies["pull"].append(f"{source} {layout}:i{i}")
+            copies["push"].append(f"{layout}:i{i} {target}")
+            copies["direct"].append(f"{source} {target}")
+        return {direction: pairs for direction, pairs in copies.items() if direction in self.peak_bytes}
 
     def compare_with_skopeo(self):
         """One image after another; a sample stands for all where all would take minutes."""
         sample = self.content["images"][: SKOPEO_SAMPLE[self.name]]
         scale = len(self.content["images"][:-1]) / len(sample)
         path = self.bench.fresh()
-        layout = f"oci:{path}/layout"
-        copies = {"pull": [], "push": []}
-        for i, (name, digest) in enumerate(sample):
-            copies["pull"].append(f"docker://{self.source.host}/{name}@{digest} {layout}:i{i}")
-            copies["push"].append(f"{layout}:i{i} docker://{self.target.host}/{name}:i{i}")
-        self.target.clear()
-        for direction, way in WAYS.items():
+        for direction, pairs in self.skopeo_copies(sample, f"oci:{path}/layout").items():
+            self.target.clear()
             command = "skopeo copy -q --src-tls-verify=false --dest-tls-verify=false "
-            script = "\n".join(command + pair for pair in copies[direction])
+            script = "\n".join(command + pair for pair in pairs)
             seconds = run(["sh", "-ec", script], path).seconds * scale
             own = self.median(direction, "no sync", "airlift")
             say(f"{self.name} {direction}: skopeo, {len(sample)} images, scaled by {scale:.1f}: {seconds:.1f} s")
             note = f"skopeo {seconds:.1f} s" + (f" ({len(sample)} images scaled)" if scale > 1 else "")
-            what = f"set {self.name}: {way}, times faster"
+            what = f"set {self.name}: {WAYS[direction]}, times faster"
             self.bench.table.at_least(what, f"{own:.2f} s", note, seconds / own, 6)
