@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "common.h"
 #include "operation/release_info.h"
@@ -65,6 +66,7 @@ static int run_release_info(const struct command *command, char *const *argv)
 		fwrite(info.out.buf, 1, info.out.len, stdout);
 	}
 	location_release(&request->location);
+	free(request->version);
 	strbuf_release(&info.out);
 	return status;
 }

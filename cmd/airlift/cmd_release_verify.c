@@ -2,10 +2,11 @@
 #include <stdio.h>
 
 #include "common.h"
+#include "operation/release_verify.h"
 #include "trust.h"
 
 struct verify_work {
-	struct verify_request request;
+	struct release_verify_request request;
 	struct strbuf out;
 };
 
@@ -43,14 +44,15 @@ static int run_release_verify(const struct command *command, char *const *argv)
 		bool is_ready =
 			arguments.count == 1 || error_set(&err, ERROR_USAGE, "needs one REF or DIGEST") == 0;
 		is_ready = is_ready &&
-			   verify_request_parse(&verify.request, arguments.items[0], from, arch, &err) == 0 &&
+			   release_verify_request_parse(&verify.request, arguments.items[0], from, arch,
+							&err) == 0 &&
 			   run_open(&run, &common.run, command->name, &verify.request.location, 1, NULL, 0,
 				    &err) == 0;
 		status = is_ready ? common_run(command, &common, run, work, &verify)
 				  : command_fail(command, &err);
 		fwrite(verify.out.buf, 1, verify.out.len, stdout);
 	}
-	verify_request_release(&verify.request);
+	release_verify_request_release(&verify.request);
 	trust_options_release(&verify.request.trust);
 	strbuf_release(&verify.out);
 	return status;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "display.h"
 
@@ -146,6 +147,16 @@ static int check_choice(const char *flag, const char *value, const char *const *
 	return error_set(err, ERROR_USAGE, "--%s: '%s' is none of: %s", flag, shown, list.buf);
 }
 
+/* Better now than after hours. */
+static int check_report(const char *path, struct error *err)
+{
+	CLEANUP(free_string) char *parent = path_parent(path);
+
+	if (access(parent, W_OK | X_OK) == 0)
+		return 0;
+	return error_set_errno(err, "--report %s: cannot be written", path);
+}
+
 /* Checks the values, sets logging up and warns of options without effect; before anything is done. */
 static int finish_options(struct common_options *options, const struct option_table *table, struct error *err)
 {
@@ -172,6 +183,8 @@ static int finish_options(struct common_options *options, const struct option_ta
 		options->run.has_retry_times = true;
 		options->run.retry_times = (unsigned)retry_times;
 	}
+	if (options->report && check_report(options->report, err) < 0)
+		return -1;
 	options->run.without_attached = !strcmp(options->signatures, "none");
 	options->run.stops_on_error = !options->continue_on_error;
 	options->run.skip_sync = getenv("AIRLIFT_NO_SYNC") != NULL;

@@ -29,9 +29,3 @@ void trust_options_add_allow_unsigned(struct option_table *table, struct trust_o
 
 	options_add(table, &spec, 1);
 }
-
-void trust_options_release(struct trust_options *trust)
-{
-	strvec_release(&trust->key_files);
-	strvec_release(&trust->stores);
-}

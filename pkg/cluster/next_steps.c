@@ -81,25 +81,15 @@ static void add_what_was_mirrored(const struct next_steps *steps, struct strbuf 
 	next_steps_add_code(out, steps->source);
 	strbuf_addf(out, ", %zu images, %zu of them missing;\n* to be used by clusters as `%s`",
 		    steps->n_images, steps->n_missing, steps->update_image);
-	if (steps->mirror_tag)
-		strbuf_addf(out, ",\n  for people as `%s`;\n", steps->mirror_tag);
-	else
-		strbuf_add_string(out, ";\n  the release image itself was **skipped** and must be there "
-				       "already: the command below tells;\n");
-	if (!steps->signature_files->count) {
+	strbuf_addf(out, ",\n  for people as `%s`;\n", steps->mirror_tag);
+	if (!steps->signature_files->count)
 		strbuf_add_string(out, "* without a signature.\n\n");
-		return;
-	}
-	strbuf_add_string(out, "* signed");
-	if (steps->signer) {
-		strbuf_add_string(out, " by ");
-		next_steps_add_code(out, steps->signer);
-	}
-	if (steps->fingerprint) {
-		strbuf_add_string(out, ",\n  key ");
-		next_steps_add_code(out, steps->fingerprint);
-	}
-	strbuf_add_string(out, ".\n\n");
+	else
+		strbuf_addf(out,
+			    "* with its signature in `%s`; the cluster checks it,\n  and `airlift release "
+			    "verify` "
+			    "tells who has made it.\n\n",
+			    steps->signature_files->items[0]);
 }
 
 static void add_before_you_begin(const struct next_steps *steps, struct strbuf *out)

@@ -14,20 +14,18 @@
 #include "digest/digest.h"
 
 /* All is borrowed. What stands in commands is checked by whoever read it (tags, references, versions, names
- * of files that are ours): it needs no quotes in a shell. `source`, `signer` and `previous` may be any
+ * of files that are ours): it needs no quotes in a shell. `source` and `previous` may be any
  * text. */
 struct next_steps {
 	const char *version;
 	const char *architecture;    /* "x86_64", "multi" */
 	const char *source;          /* the release as it was asked for */
 	const char *update_image;    /* "REG/REPO@sha256:...": what the cluster is updated to */
-	const char *mirror_tag;      /* the same by tag, or NULL: the release image was skipped */
+	const char *mirror_tag;      /* the same by tag */
 	const char *installer_image; /* the mirrored component `installer` by digest, or NULL */
 	/* Names in the same directory; empty: the release is not signed. */
 	const struct strvec *signature_files;
 	const struct strvec *previous; /* versions that may be updated from; the first 40 are shown */
-	const char *signer;            /* or NULL */
-	const char *fingerprint;       /* or NULL */
 	size_t n_images;
 	size_t n_missing; /* images that did not arrive: nothing must be updated before that is mended */
 };

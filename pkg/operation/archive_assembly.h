@@ -31,6 +31,8 @@ const struct archive_image *archive_assembly_find_earlier(const struct archive_a
 bool archive_assembly_has_everything(const struct archive_assembly *assembly);
 /* Whether this root is asked for anew. */
 bool archive_assembly_is_replaced(const struct archive_assembly *assembly, const struct archive_root *root);
+/* Two different releases of one version and architecture have no place in one archive. */
+int archive_assembly_check_releases(const struct archive_assembly *assembly, struct error *err) MUST_CHECK;
 /* The second plan: images of roots that stay, images asked for that cannot be had now but are there, and
  * what is attached to them. */
 int archive_assembly_plan_earlier(struct archive_assembly *assembly, struct outcome *outcome,

@@ -168,6 +168,52 @@ static void keep_attached(const struct archive_assembly *assembly, struct kept *
 	}
 }
 
+/* Their tags at a mirror would be the same. */
+static bool would_overwrite(const struct archive_release *a, const struct archive_release *b)
+{
+	return a && b && !strcmp(a->version, b->version) && !strcmp(a->architecture, b->architecture);
+}
+
+static const struct plan_image *find_planned(const struct archive_assembly *assembly, const char *source)
+{
+	for (size_t i = 0; i < assembly->plans[0]->n_images; i++)
+		if (!strcmp(assembly->plans[0]->images[i]->name, source))
+			return assembly->plans[0]->images[i];
+	return NULL;
+}
+
+/* A release that stays, and one that is asked for: push could give both of them no place. */
+static int check_release(const struct archive_assembly *assembly, const struct archive_root *earlier,
+			 const struct archive_root *wanted, struct error *err)
+{
+	const struct archive_image *image = archive_assembly_find_earlier(assembly, earlier->source);
+	const struct plan_image *planned = find_planned(assembly, wanted->source);
+
+	if (!would_overwrite(earlier->release, wanted->release) || !image || !planned ||
+	    digest_equal(&image->digest, &planned->digest))
+		return 0;
+	error_set(err, ERROR_INVALID,
+		  "%s: holds another release %s for %s, %s: at a mirror they would overwrite each other",
+		  assembly->target->path, earlier->release->version, earlier->release->architecture,
+		  earlier->source);
+	return error_advise(err, "use another archive for %s", wanted->source);
+}
+
+int archive_assembly_check_releases(const struct archive_assembly *assembly, struct error *err)
+{
+	const struct archive_records *earlier = archive_assembly_earlier_records(assembly);
+
+	for (size_t i = 0; earlier && i < earlier->n_roots; i++) {
+		if (!earlier->roots[i].release || archive_assembly_is_replaced(assembly, &earlier->roots[i]))
+			continue;
+		for (size_t wanted = 0; wanted < assembly->target->n_roots; wanted++)
+			if (check_release(assembly, &earlier->roots[i], &assembly->target->roots[wanted],
+					  err) < 0)
+				return -1;
+	}
+	return 0;
+}
+
 static bool is_asked_for(const struct plan *plan, const char *name)
 {
 	for (size_t i = 0; i < plan->n_images; i++)

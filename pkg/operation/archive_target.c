@@ -205,6 +205,21 @@ static int refuse_link(const char *path, struct error *err)
 	return error_advise(err, "name the file that it stands for");
 }
 
+int archive_target_check(const char *path, struct error *err)
+{
+	CLEANUP(free_string) char *parent = path_parent(path);
+	struct stat status;
+
+	if (refuse_link(path, err) < 0)
+		return -1;
+	if (stat(parent, &status) < 0)
+		return error_set_errno(err, "%s: the archive cannot be made: %s", path, parent);
+	if (!S_ISDIR(status.st_mode))
+		return error_set(err, ERROR_IO, "%s: the archive cannot be made: %s is not a directory", path,
+				 parent);
+	return 0;
+}
+
 int archive_target_write(struct run *run, struct archive_target *target, struct outcome *outcome,
 			 struct error *err)
 {
@@ -213,7 +228,8 @@ int archive_target_write(struct run *run, struct archive_target *target, struct 
 	CLEANUP(blob_list_release) struct blob_list blobs = {0};
 
 	if (refuse_link(target->path, err) < 0 || run_check_failures(run, target->plan, err) < 0 ||
-	    check_complete(&assembly, err) < 0 || archive_assembly_open_earlier(&assembly, err) < 0)
+	    check_complete(&assembly, err) < 0 || archive_assembly_open_earlier(&assembly, err) < 0 ||
+	    archive_assembly_check_releases(&assembly, err) < 0)
 		return -1;
 	if (archive_assembly_has_everything(&assembly)) {
 		outcome->is_nothing_new = true;

@@ -24,6 +24,9 @@ struct archive_target {
 	size_t n_unusable;
 };
 
+/* Before anything is asked for: can an archive be made there? */
+int archive_target_check(const char *path, struct error *err) MUST_CHECK;
+
 /* outcome->is_nothing_new when the archive has it all. */
 int archive_target_write(struct run *run, struct archive_target *target, struct outcome *outcome,
 			 struct error *err) MUST_CHECK;

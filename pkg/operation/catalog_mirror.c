@@ -97,7 +97,7 @@ static bool goes_to_registry(const struct catalog_mirror *mirror)
 static int build_mapping(struct catalog_mirror *mirror, struct catalog_job *job, struct error *err)
 {
 	const struct catalog_request *request = mirror->request;
-	struct reference nowhere = {xstrdup(""), xstrdup(""), xstrdup(""), xstrdup(""), xstrdup("")};
+	struct reference nowhere = {xstrdup(""), xstrdup(""), xstrdup(""), xstrdup(""), xstrdup(""), NULL};
 	CLEANUP(strvec_release) struct strvec warnings = STRVEC_INIT;
 	unsigned max_components = goes_to_registry(mirror) ? request->naming.max_components : 0;
 
@@ -401,6 +401,8 @@ static int mirror_catalogs(struct catalog_mirror *mirror, struct error *err)
 int catalog_mirror(struct run *run, const struct catalog_request *request, struct outcome *outcome,
 		   struct error *err)
 {
+	if (request->target.type == LOCATION_ARCHIVE && archive_target_check(request->target.path, err) < 0)
+		return -1;
 	CLEANUP(mirror_release) struct catalog_mirror mirror = {
 		.run = run, .request = request, .outcome = outcome};
 	bool is_finished;

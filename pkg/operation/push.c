@@ -133,6 +133,19 @@ static void fail_absent(struct push *push, struct plan_image *image)
 		error_set(&image->failure, ERROR_NOT_FOUND, "%s: is not in the archive", image->name);
 }
 
+/* What is called by a digest has that digest: nobody has signed the records. */
+static int check_recorded(const char *name, const struct archive_image *recorded, struct error *err)
+{
+	CLEANUP(reference_release) struct reference reference = REFERENCE_INIT;
+	CLEANUP(error_clear) struct error ignored = ERROR_INIT;
+	char digest[DIGEST_TEXT_SIZE];
+
+	if (reference_parse(&reference, name, &ignored) < 0 || !*reference.id ||
+	    !strcmp(reference.id, digest_format(&recorded->digest, digest)))
+		return 0;
+	return error_set(err, ERROR_DIGEST, "%s: the archive says that its digest is %s", name, digest);
+}
+
 static struct plan_image *add_source(struct push *push, const char *name)
 {
 	const struct archive_image *recorded = map_get(&push->recorded, name);
@@ -145,12 +158,14 @@ static struct plan_image *add_source(struct push *push, const char *name)
 		source_image_init_store(&from, &top);
 	}
 	struct plan_image *image = plan_add_image(push->plan, name, &from);
-	if (recorded) {
-		image->is_pinned = true;
-		image->digest = recorded->digest;
-	} else {
+	if (!recorded) {
 		fail_absent(push, image);
+		return image;
 	}
+	image->is_pinned = true;
+	image->digest = recorded->digest;
+	/* A failure keeps it from being pushed. */
+	(void)!check_recorded(name, recorded, &image->failure);
 	return image;
 }
 
@@ -194,6 +209,9 @@ static void plan_root(struct push *push, size_t number)
 		struct plan_image *image = plan_entry(push, name, entry);
 
 		pushed->images[i] = image;
+		if (pushed->release.damage.code != ERROR_NONE && plan_image_takes_part(image))
+			error_set(&image->failure, pushed->release.damage.code, "%s: is not pushed: %s", name,
+				  pushed->release.damage.message);
 		image->is_root |= !strcmp(name, root->source);
 		entry->digest_is_known = image->is_pinned;
 		entry->digest = image->digest;
@@ -412,7 +430,7 @@ static int push_archive(struct push *push, struct error *err)
 	if (open_archive(push, err) < 0 || verify_releases(push, err) < 0 || make_plan(push, err) < 0)
 		return -1;
 	if (push->request->naming.manifests_only) {
-		plan_count_images(push->plan, &push->outcome->n_asked, &push->outcome->n_missing);
+		outcome_add_plan(push->outcome, push->plan, NULL, push->request->target.reference.registry);
 	} else if (check_files(push, err) < 0 ||
 		   run_move_to_registry(push->run, push->plan, push->request->target.reference.registry,
 					push->outcome, err) < 0) {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "operation/catalog_files.h"
-#include "operation/release_verify.h"
+#include "operation/release_verifier.h"
 #include "operation/run.h"
 
 struct push_request {

@@ -14,8 +14,7 @@ static const char default_repository[] = "openshift/release";
 void pushed_release_release(struct pushed_release *release)
 {
 	reference_release(&release->image);
-	free(steal(&release->signer));
-	free(steal(&release->fingerprint));
+	error_clear(&release->damage);
 }
 
 /* --- names */
@@ -70,18 +69,9 @@ bool pushed_release_is_image(const struct pushed_release *release, const struct 
 
 /* --- trust */
 
-static void note_signer(struct pushed_release *release, const struct release_verification *verification)
-{
-	const struct release_signature *signature = &verification->signatures[0];
-
-	release->signer = xstrdup(signature->signer);
-	release->fingerprint = xstrdup(signature->fingerprint);
-	log_info("release signed by %s, %s", release->signer, release->fingerprint);
-}
-
 /* What to think of a release whose signature did not come out as good. */
-static int judge(const struct trust_options *trust, const struct archive_root *root, bool had_key,
-		 struct error *reason, struct error *err)
+static int judge(struct pushed_release *release, const struct trust_options *trust,
+		 const struct archive_root *root, bool had_key, struct error *reason, struct error *err)
 {
 	if (!error_is(reason, ERROR_DIGEST))
 		return error_move(err, reason);
@@ -90,14 +80,46 @@ static int judge(const struct trust_options *trust, const struct archive_root *r
 				     "--allow-unsigned pushes it all the same");
 		return error_move(err, reason);
 	}
+	release->is_badly_signed = had_key;
 	if (had_key)
 		log_warning("%s; it is pushed all the same (--allow-unsigned)", reason->message);
 	else if (!root->release->n_signatures)
 		log_warning("%s: is not signed: whoever made the archive allowed that", root->source);
 	else
-		log_info("%s: its signature is not checked again: %s", root->source, reason->message);
+		log_warning("%s: its signature is not checked again: %s", root->source, reason->message);
 	error_clear(reason);
 	return 0;
+}
+
+/* With a key the components must hang on what is signed. */
+static int check_without_image(const struct archive_root *root, struct error *reason)
+{
+	if (!root->release->without_image)
+		return 0;
+	return error_set(
+		reason, ERROR_DIGEST,
+		"%s: the release image is not in the archive, so nothing ties the components to what is "
+		"signed",
+		root->source);
+}
+
+static int check_signature(struct pushed_release *release, struct run *run, const struct trust_options *trust,
+			   struct source *source, const struct archive_root *root,
+			   struct release_image *image, struct error *err)
+{
+	CLEANUP(release_verification_release) struct release_verification verification = {0};
+	CLEANUP(release_verifier_freep) struct release_verifier *verifier = NULL;
+	struct error reason = ERROR_INIT;
+
+	if (release_verifier_open(&verifier, run, trust, err) < 0)
+		return -1;
+	if (release_verifier_check(verifier, source, image, root->release, &verification, &reason) == 0 &&
+	    check_without_image(root, &reason) == 0) {
+		log_info("%s: signed by %s, %s", root->source, verification.signatures[0].signer,
+			 verification.signatures[0].fingerprint);
+		return 0;
+	}
+	return judge(release, trust, root, verification.had_key, &reason, err);
 }
 
 int pushed_release_verify(struct pushed_release *release, struct run *run, const struct trust_options *trust,
@@ -105,16 +127,18 @@ int pushed_release_verify(struct pushed_release *release, struct run *run, const
 			  const struct archive_root *root, struct error *err)
 {
 	CLEANUP(release_image_release) struct release_image image = RELEASE_IMAGE_INIT;
-	CLEANUP(release_verification_release) struct release_verification verification = {0};
-	struct error reason = ERROR_INIT;
 
-	if (release_image_open_recorded(run, source, &image, records, root, err) < 0 ||
-	    release_record_compare(run, source, root->release, &image, err) < 0)
+	/* Damage to one release is no reason to keep others back. */
+	if (release_image_open_recorded(run, source, &image, records, root, &release->damage) < 0 ||
+	    release_image_read_payload(run, source, &image, &release->damage) < 0) {
+		if (error_is_own_side(&release->damage))
+			return error_move(err, &release->damage);
+		log_warning("%s: none of it is pushed", release->damage.message);
+		return 0;
+	}
+	if (release_record_compare(run, source, root->release, &image, err) < 0)
 		return -1;
-	if (release_verify_image(run, trust, source, &image, root->release, &verification, &reason) < 0)
-		return judge(trust, root, verification.had_key, &reason, err);
-	note_signer(release, &verification);
-	return 0;
+	return check_signature(release, run, trust, source, root, &image, err);
 }
 
 /* --- files */
@@ -127,8 +151,7 @@ static struct release_files files_of(const struct pushed_release *release, const
 		.source = root->source,
 		.image = &release->image,
 		.mapping = mapping,
-		.signer = release->signer,
-		.fingerprint = release->fingerprint,
+		.is_badly_signed = release->is_badly_signed,
 	};
 }
 

@@ -5,13 +5,13 @@
 
 #include "cluster/mapping.h"
 #include "operation/catalog_files.h"
-#include "operation/release_verify.h"
+#include "operation/release_verifier.h"
 #include "store/archive.h"
 
 struct pushed_release {
 	struct reference image; /* the release image by digest, at its source */
-	char *signer;           /* NULL unless its signature was checked here */
-	char *fingerprint;
+	bool is_badly_signed;   /* there was a key, and it did not say yes (--allow-unsigned) */
+	struct error damage;    /* why the release cannot be read: none of it is pushed then */
 };
 
 void pushed_release_release(struct pushed_release *release);
@@ -26,7 +26,8 @@ bool pushed_release_is_image(const struct pushed_release *release, const struct 
 /*
  * Checks the recorded signatures with the keys that this side has: where it has one, a release without a good
  * signature is ERROR_DIGEST, unless --allow-unsigned. Where there is no key nothing can be checked, which is said;
- * --release-key makes sure that there is one.
+ * --release-key makes sure that there is one. What the archive says about the release must be what the release says
+ * in any case.
  */
 int pushed_release_verify(struct pushed_release *release, struct run *run, const struct trust_options *trust,
 			  struct source *source, const struct archive_records *records,

@@ -107,8 +107,6 @@ static void add_next_steps(const struct release_files *files, const struct strve
 		.installer_image = installer_image,
 		.signature_files = signature_files,
 		.previous = &previous,
-		.signer = files->signer,
-		.fingerprint = files->fingerprint,
 		.n_images = files->mapping->count,
 		.n_missing = files->n_missing,
 	};
@@ -134,7 +132,7 @@ static int build(const struct naming_options *naming, const struct release_files
 
 	if (manifests_build(files->mapping, &manifests, out, err) < 0)
 		return -1;
-	for (size_t i = 0; i < files->release->n_signatures; i++) {
+	for (size_t i = 0; !files->is_badly_signed && i < files->release->n_signatures; i++) {
 		const struct archive_signature *signature = &files->release->signatures[i];
 		CLEANUP(free_string) char *name = signature_config_map_file_name(&signature->digest);
 

@@ -41,7 +41,8 @@ static const char *find_architecture(const char *arch)
 	return NULL;
 }
 
-int release_location_parse(struct location *location, const char *text, const char *arch, struct error *err)
+int release_location_parse(struct location *location, const char *text, const char *arch, char **version,
+			   struct error *err)
 {
 	const char *architecture = find_architecture(arch ? arch : "x86_64");
 
@@ -54,6 +55,7 @@ int release_location_parse(struct location *location, const char *text, const ch
 		CLEANUP(free_string)
 		char *image =
 			xasprintf("quay.io/openshift-release-dev/ocp-release:%s-%s", text, architecture);
+		*version = xstrdup(text);
 		return location_parse(location, image, err);
 	}
 	if (arch)
@@ -233,4 +235,15 @@ int release_image_read_payload(struct run *run, struct source *source, struct re
 	if (read_config(run, source, image, err) < 0 || read_payload(run, source, image, err) < 0)
 		return error_wrap(err, "%s", image->name);
 	return 0;
+}
+
+int release_image_check_version(struct run *run, struct source *source, struct release_image *image,
+				const char *version, struct error *err)
+{
+	if (release_image_read_payload(run, source, image, err) < 0)
+		return -1;
+	if (!strcmp(image->payload.version, version))
+		return 0;
+	return error_set(err, ERROR_DIGEST, "%s: is release %s, not %s as its tag says", image->name,
+			 image->payload.version, version);
 }

@@ -27,9 +27,10 @@ void release_image_release(struct release_image *image);
 /*
  * What a person calls a release: a bare version ("4.14.1", with the architecture of --arch: x86_64, aarch64,
  * s390x, ppc64le, multi; NULL: x86_64) means quay.io/openshift-release-dev/ocp-release:<version>-<arch>; anything
- * else is a location. `arch` with anything but a version is ERROR_USAGE.
+ * else is a location. `arch` with anything but a version is ERROR_USAGE. *version (the caller frees it) stays as it
+ * is unless the text is a version.
  */
-int release_location_parse(struct location *location, const char *text, const char *arch,
+int release_location_parse(struct location *location, const char *text, const char *arch, char **version,
 			   struct error *err) MUST_CHECK;
 
 /* From a location in a registry. */
@@ -57,5 +58,9 @@ int release_image_open_recorded(struct run *run, struct source *source, struct r
  */
 int release_image_read_payload(struct run *run, struct source *source, struct release_image *image,
 			       struct error *err) MUST_CHECK;
+/* Of a resolved image: a tag is no more than a tag; ERROR_DIGEST when the release in it is of another version. */
+int release_image_check_version(struct run *run, struct source *source, struct release_image *image,
+				const char *version, struct error *err) MUST_CHECK;
+
 /* "x86_64", "aarch64", ...; "" when the config does not say; the caller does not free it. */
 const char *release_image_architecture(const struct release_image *image);

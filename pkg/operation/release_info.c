@@ -62,7 +62,7 @@ static int check_combination(const struct release_info_request *request, struct 
 int release_info_parse(struct release_info_request *request, const char *text, const char *arch,
 		       struct error *err)
 {
-	return release_location_parse(&request->location, text, arch, err);
+	return release_location_parse(&request->location, text, arch, &request->version, err);
 }
 
 int release_info_request_check(const struct release_info_request *request, struct error *err)
@@ -217,6 +217,8 @@ static int read_and_print(const struct reading *reading, const struct archive_ro
 
 	if (init_image(reading, root, &image, err) < 0 || resolve(reading, &image, err) < 0 ||
 	    release_image_read_payload(reading->run, reading->source, &image, err) < 0 ||
+	    (reading->request->version && release_image_check_version(reading->run, reading->source, &image,
+								      reading->request->version, err) < 0) ||
 	    print(reading, &image, &text, err) < 0)
 		return -1;
 	strbuf_add(out, text.buf, text.len);

@@ -8,6 +8,7 @@
 
 struct release_info_request {
 	struct location location;
+	char *version; /* REF was a bare version: the release must have it; or NULL; the caller frees it */
 	const char *output;    /* NULL: for people; "json", "digest", "pullspec", "name", "jsonpath=..." */
 	bool shows_digest;     /* --digest: the release's own */
 	bool shows_pull_specs; /* --pullspecs */

@@ -29,7 +29,8 @@ struct release_mirror {
 	struct outcome *outcome;
 	struct strbuf *out;
 	struct source *source;
-	struct plan *plan;       /* to the target */
+	struct plan *plan;                 /* to the target */
+	struct release_verifier *verifier; /* NULL: nothing is verified */
 	struct plan *image_plan; /* the release image to another registry (--to-release-image), or NULL */
 	struct release_job *jobs;
 };
@@ -47,6 +48,7 @@ static void mirror_release(struct release_mirror *mirror)
 		free(job->images);
 	}
 	free(mirror->jobs);
+	release_verifier_free(mirror->verifier);
 	plan_free(mirror->plan);
 	plan_free(mirror->image_plan);
 	source_free(mirror->source);
@@ -64,10 +66,12 @@ static int verify(struct release_mirror *mirror, struct release_job *job, struct
 	struct error reason = ERROR_INIT;
 
 	outcome_phase(mirror->outcome, "signature");
-	if (release_verify_image(mirror->run, &mirror->request->trust, mirror->source, &job->image, NULL,
-				 &job->verification, &reason) == 0)
+	if (release_verifier_check(mirror->verifier, mirror->source, &job->image, NULL, &job->verification,
+				   &reason) == 0)
 		return 0;
 	if (!error_is(&reason, ERROR_DIGEST) || !mirror->request->trust.allows_unsigned) {
+		/* What was read so far is of no use to anybody. */
+		mirror->run->is_done = true;
 		if (error_is(&reason, ERROR_DIGEST))
 			error_advise(&reason, "nothing was copied; --allow-unsigned mirrors it all the same");
 		return error_move(err, &reason);
@@ -104,8 +108,10 @@ static int map_images(struct release_mirror *mirror, struct release_job *job, st
 				  &job->mapping, err);
 }
 
-static int read_job(struct release_mirror *mirror, struct release_job *job, struct error *err)
+static int read_job(struct release_mirror *mirror, size_t number, struct error *err)
 {
+	struct release_job *job = &mirror->jobs[number];
+	const char *version = mirror->request->versions[number];
 	char digest[DIGEST_TEXT_SIZE];
 
 	if (release_image_resolve(mirror->run, mirror->source, &job->image,
@@ -114,7 +120,9 @@ static int read_job(struct release_mirror *mirror, struct release_job *job, stru
 	if (!mirror->request->prints_mapping && verify(mirror, job, err) < 0)
 		return -1;
 	outcome_phase(mirror->outcome, "release");
-	if (release_image_read_payload(mirror->run, mirror->source, &job->image, err) < 0)
+	if (release_image_read_payload(mirror->run, mirror->source, &job->image, err) < 0 ||
+	    (version &&
+	     release_image_check_version(mirror->run, mirror->source, &job->image, version, err) < 0))
 		return -1;
 	reference_copy(&job->by_digest, &job->image.reference);
 	reference_set(&job->by_digest.tag, "");
@@ -162,6 +170,12 @@ static bool is_release_image(const struct release_job *job, const struct mapping
 	return !strcmp(entry->text, image);
 }
 
+/* The release image is called as it was asked for, the components as the release calls them. */
+static const char *plan_name(const struct release_job *job, const struct mapping_entry *entry)
+{
+	return is_release_image(job, entry) ? job->image.name : entry->text;
+}
+
 static struct plan *plan_of(struct release_mirror *mirror, const struct mapping_entry *entry)
 {
 	if (!goes_to_registry(mirror) ||
@@ -177,16 +191,15 @@ static struct plan_image *plan_entry(struct release_mirror *mirror, struct relea
 {
 	CLEANUP(error_clear) struct error failure = ERROR_INIT;
 	struct source_image from = {0};
-	bool is_root = is_release_image(job, entry);
-	const char *name = is_root ? job->image.name : entry->text;
+	const char *name = plan_name(job, entry);
 
 	(void)!source_image_init_registry(&from, mirror->source, name, &entry->source, &failure);
 	struct plan_image *image = plan_add_image(plan_of(mirror, entry), name, &from);
+	image->is_root = is_release_image(job, entry);
 	if (failure.code != ERROR_NONE) {
 		error_move(&image->failure, &failure);
 		return image;
 	}
-	image->is_root = is_root;
 	image->is_pinned = true;
 	image->digest = entry->digest;
 	if (goes_to_registry(mirror)) {
@@ -202,10 +215,11 @@ static void plan_job(struct release_mirror *mirror, struct release_job *job, str
 	job->images = xcalloc(job->mapping.count, sizeof(struct plan_image *));
 	for (size_t i = 0; i < job->mapping.count; i++) {
 		struct mapping_entry *entry = &job->mapping.entries[i];
-		struct plan_image *known = goes_to_registry(mirror) ? NULL : map_get(planned, entry->text);
+		const char *name = plan_name(job, entry);
+		struct plan_image *known = goes_to_registry(mirror) ? NULL : map_get(planned, name);
 
 		job->images[i] = known ? known : plan_entry(mirror, job, entry);
-		map_set(planned, entry->text, job->images[i]);
+		map_set(planned, name, job->images[i]);
 	}
 }
 
@@ -242,16 +256,11 @@ static size_t list_missing(const struct release_job *job, struct strvec *missing
 static struct release_files files_of(const struct release_job *job, const struct strvec *missing,
 				     size_t n_missing)
 {
-	const struct release_signature *signature =
-		job->verification.n_signatures ? &job->verification.signatures[0] : NULL;
-
 	return (struct release_files){
 		.release = job->record,
 		.source = job->image.name,
 		.image = &job->by_digest,
 		.mapping = &job->mapping,
-		.signer = signature ? signature->signer : NULL,
-		.fingerprint = signature ? signature->fingerprint : NULL,
 		.missing = missing,
 		.n_missing = n_missing,
 	};
@@ -325,7 +334,8 @@ static int write_job_results(struct release_mirror *mirror, const struct release
 	if (wants_files(mirror) && write_job_files(mirror, job, err) < 0)
 		return -1;
 	struct release_files files = files_of(job, &missing, list_missing(job, &missing));
-	return release_print_result(mirror->request, &files, mirror->out, err);
+	return release_print_result(mirror->request, &files, mirror->run->options->is_dry_run, mirror->out,
+				    err);
 }
 
 static int write_results(struct release_mirror *mirror, struct error *err)
@@ -442,10 +452,14 @@ static int mirror_releases(struct release_mirror *mirror, struct error *err)
 {
 	const struct release_request *request = mirror->request;
 
+	if (!request->prints_mapping &&
+	    release_verifier_open(&mirror->verifier, mirror->run, &request->trust, err) < 0)
+		return -1;
 	for (size_t i = 0; i < request->n_sources; i++)
-		if (read_job(mirror, &mirror->jobs[i], err) < 0)
+		if (read_job(mirror, i, err) < 0)
 			return -1;
-	if (goes_to_registry(mirror) && check_conflicts(mirror, err) < 0)
+	/* Of an archive too: its names are made up, but push would meet the same conflicts. */
+	if (check_conflicts(mirror, err) < 0)
 		return -1;
 	if (request->prints_mapping) {
 		for (size_t i = 0; i < request->n_sources; i++)
@@ -471,6 +485,9 @@ static int mirror_releases(struct release_mirror *mirror, struct error *err)
 int release_mirror(struct run *run, const struct release_request *request, struct strbuf *out,
 		   struct outcome *outcome, struct error *err)
 {
+	if (request->targets[RELEASE_TARGET].type == LOCATION_ARCHIVE && !request->to_directory &&
+	    archive_target_check(request->targets[RELEASE_TARGET].path, err) < 0)
+		return -1;
 	CLEANUP(mirror_release) struct release_mirror mirror = {
 		.run = run, .request = request, .outcome = outcome, .out = out};
 	int result = 0;

@@ -8,7 +8,7 @@
 #include "cluster/policy.h"
 #include "cluster/release_target.h"
 #include "operation/catalog_files.h"
-#include "operation/release_verify.h"
+#include "operation/release_verifier.h"
 
 /* Which of release_request.targets. */
 enum { RELEASE_TARGET, RELEASE_IMAGE_TARGET };
@@ -29,6 +29,7 @@ struct release_texts {
 struct release_request {
 	struct location *sources;
 	size_t n_sources;
+	char **versions; /* of sources that are bare versions: what the releases must be; else NULL */
 	/* The registry, or the archive (of --to-dir: what stands for it until the version is known); then
 	 * --to-release-image, if it was given. */
 	struct location targets[2];

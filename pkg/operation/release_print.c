@@ -57,7 +57,7 @@ static void add_image_repository(const struct release_request *request, const st
 }
 
 int release_print_result(const struct release_request *request, const struct release_files *files,
-			 struct strbuf *out, struct error *err)
+			 bool is_dry_run, struct strbuf *out, struct error *err)
 {
 	CLEANUP(policy_release) struct policy policy = POLICY_INIT;
 
@@ -65,7 +65,7 @@ int release_print_result(const struct release_request *request, const struct rel
 		strbuf_addf(out, "\nIncomplete: %zu of %zu images are missing\n", files->n_missing,
 			    files->mapping->count);
 	else
-		strbuf_add_string(out, "\nSuccess\n");
+		strbuf_addf(out, "\n%s\n", is_dry_run ? "Dry run: nothing was copied" : "Success");
 	if (print_update_image(request, files->release, out, err) < 0)
 		return -1;
 	print_prefixes(request, out);
@@ -75,7 +75,7 @@ int release_print_result(const struct release_request *request, const struct rel
 	add_image_repository(request, files->image, &policy);
 	mirror_instructions_text(request->instructions == INSTRUCTIONS_ICSP ? POLICY_ICSP : POLICY_IDMS,
 				 &policy, out);
-	if (request->signature_directory && files->release->n_signatures)
+	if (request->signature_directory && files->release->n_signatures && !is_dry_run)
 		strbuf_addf(out, "\n\nTo apply signature configmaps use 'oc apply' on files found in %s\n\n",
 			    request->signature_directory);
 	return 0;

@@ -11,7 +11,7 @@ void release_print_mapping(const struct mapping *mapping, struct strbuf *out);
 /* "Success" (or how many images are missing), the update image, the mirror prefixes, and how to use them
  * (--print-mirror-instructions). */
 int release_print_result(const struct release_request *request, const struct release_files *files,
-			 struct strbuf *out, struct error *err) MUST_CHECK;
+			 bool is_dry_run, struct strbuf *out, struct error *err) MUST_CHECK;
 
 /* The ConfigMaps that were written to --release-image-signature-to-dir. */
 void release_print_signatures(const struct strvec *paths, struct strbuf *out);

@@ -42,8 +42,7 @@ struct release_files {
 	const char *source;            /* as it was asked for */
 	const struct reference *image; /* the release image by digest, at its source */
 	const struct mapping *mapping;
-	const char *signer;           /* or NULL */
-	const char *fingerprint;      /* or NULL */
+	bool is_badly_signed;         /* what is recorded as its signature is not good: it is left out */
 	const struct strvec *missing; /* lines of missing.txt */
 	size_t n_missing;
 	const char *stem;         /* of a directory that is made anew */

@@ -39,10 +39,12 @@ static int parse_sources(struct release_request *request, const struct release_t
 	if (!count)
 		return error_set(err, ERROR_USAGE, "must specify a release image with --from");
 	request->sources = xcalloc(count, sizeof(*request->sources));
+	request->versions = xcalloc(count, sizeof(char *));
 	for (; request->n_sources < count; request->n_sources++) {
 		struct location *source = &request->sources[request->n_sources];
 
-		if (release_location_parse(source, list->items[request->n_sources], texts->arch, err) < 0)
+		if (release_location_parse(source, list->items[request->n_sources], texts->arch,
+					   &request->versions[request->n_sources], err) < 0)
 			return error_wrap(err, "source");
 		for (size_t i = 0; i < request->n_sources; i++)
 			if (!strcmp(request->sources[i].text, source->text)) {
@@ -192,9 +194,12 @@ int release_request_parse(struct release_request *request, const struct release_
 
 void release_request_release(struct release_request *request)
 {
-	for (size_t i = 0; i < request->n_sources; i++)
+	for (size_t i = 0; i < request->n_sources; i++) {
 		location_release(&request->sources[i]);
+		free(request->versions[i]);
+	}
 	free(request->sources);
+	free(request->versions);
 	location_release(&request->targets[RELEASE_TARGET]);
 	release_target_release(&request->to);
 	location_release(&request->targets[RELEASE_IMAGE_TARGET]);

@@ -40,6 +40,7 @@ struct search {
 	struct release_trust *trust;
 	const struct digest *digest;
 	const struct signature_store *store; /* that is being asked */
+	struct strvec *unusable;             /* URLs of stores that are not asked again */
 	bool is_ailing;                      /* it has answered 5xx and the like */
 	unsigned first, last;                /* the signatures that `reason` is about; 0: none yet */
 	char *reason;
@@ -118,23 +119,33 @@ static int request(struct search *search, const char *url, struct http_response 
 }
 
 /* Takes the error apart: a body that is too large, or a status, is about one signature alone. */
-static enum answer judge_failure(struct search *search, unsigned number, const struct http_response *response,
-				 const struct error *problem)
+/* The URL has the number in it: without it equal reasons are equal. */
+static const char *without_url(const char *message, const char *url)
 {
+	CLEANUP(free_string) char *shown = http_redacted_url(url);
+	CLEANUP(free_string) char *prefix = xasprintf("GET %s: ", shown);
+
+	return text_starts_with(message, prefix) ? message + strlen(prefix) : message;
+}
+
+static enum answer judge_failure(struct search *search, unsigned number, const char *url,
+				 const struct http_response *response, const struct error *problem)
+{
+	const char *reason = without_url(problem->message, url);
 	bool is_status = retry_is_transient_status(response->status);
 	bool was_ailing = search->is_ailing;
 
 	search->is_ailing |= is_status;
 	/* It asks for patience, and we had some: nine times that would be minutes. */
 	if (was_ailing && (response->status == 429 || response->status == 503)) {
-		note(search, number, problem->message);
+		note(search, number, reason);
 		return ANSWER_DOWN;
 	}
 	if (is_status || (response->status == 200 && error_is(problem, ERROR_INVALID))) {
-		note(search, number, problem->message);
+		note(search, number, reason);
 		return ANSWER_SKIP;
 	}
-	note(search, 0, problem->message);
+	note(search, 0, reason);
 	return ANSWER_DOWN;
 }
 
@@ -164,7 +175,7 @@ static int ask_server(struct search *search, unsigned number, const char *url, s
 	if (request(search, url, &response, &problem) < 0) {
 		if (error_is_own_side(&problem))
 			return error_move(err, &problem);
-		*answer = judge_failure(search, number, &response, &problem);
+		*answer = judge_failure(search, number, url, &response, &problem);
 		return 0;
 	}
 	*answer = judge_response(search, number, &response);
@@ -225,7 +236,8 @@ static int try_signature(struct search *search, unsigned number, enum answer *an
 	return 1;
 }
 
-static int ask_store(struct search *search, struct release_signature *signature, struct error *err)
+static int ask_store(struct search *search, struct release_signature *signature, bool *is_down,
+		     struct error *err)
 {
 	enum answer answer = ANSWER_SKIP;
 
@@ -235,6 +247,7 @@ static int ask_store(struct search *search, struct release_signature *signature,
 		if (result)
 			return result;
 	}
+	*is_down = answer == ANSWER_DOWN;
 	add_reason(search);
 	strbuf_addf(&search->report, "\n  %s: %s", search->store->shown, search->line.buf);
 	strbuf_reset(&search->line);
@@ -249,9 +262,16 @@ static int ask_stores(struct search *search, const struct strvec *stores, struct
 		if (signature_store_parse(&store, stores->items[i], err) < 0)
 			return -1;
 		search->store = &store;
-		int result = ask_store(search, signature, err);
+		if (strvec_contains(search->unusable, stores->items[i])) {
+			strbuf_addf(&search->report, "\n  %s: is not asked again", store.shown);
+			continue;
+		}
+		bool is_down = false;
+		int result = ask_store(search, signature, &is_down, err);
 		if (result)
 			return result;
+		if (is_down)
+			strvec_push(search->unusable, stores->items[i]);
 	}
 	return 0;
 }
@@ -264,7 +284,7 @@ static void search_release(struct search *search)
 	strbuf_release(&search->report);
 }
 
-int release_find_signature(struct http_client *client, const struct strvec *stores,
+int release_find_signature(struct http_client *client, const struct strvec *stores, struct strvec *unusable,
 			   struct release_trust *trust, const struct digest *digest,
 			   struct release_signature *signature, struct error *err)
 {
@@ -280,6 +300,7 @@ int release_find_signature(struct http_client *client, const struct strvec *stor
 		.session = http_session_new(client),
 		.trust = trust,
 		.digest = digest,
+		.unusable = unusable,
 		.line = STRBUF_INIT,
 		.report = STRBUF_INIT,
 	};

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/map.h"
 #include "base/text.h"
 #include "document/document.h"
 #include "store/archive_records.h"
@@ -77,6 +78,22 @@ static int read_image(const struct node *object, struct archive_image *image, st
 	return 0;
 }
 
+/* A name stands for one image: whoever looks it up must not depend on which he finds. */
+static int check_unique_images(const struct archive_records *records, struct error *err)
+{
+	struct map seen = MAP_INIT;
+	int result = 0;
+
+	for (size_t i = 0; i < records->n_images && result == 0; i++) {
+		if (map_contains(&seen, records->images[i].source))
+			result = error_set(err, ERROR_INVALID, "images: %s is there twice",
+					   records->images[i].source);
+		map_set(&seen, records->images[i].source, NULL);
+	}
+	map_release(&seen);
+	return result;
+}
+
 static int read_images(const struct node *root, struct archive_records *records, struct error *err)
 {
 	struct node list;
@@ -89,7 +106,7 @@ static int read_images(const struct node *root, struct archive_records *records,
 		if (read_image(&object, &records->images[records->n_images++], err) < 0)
 			return -1;
 	}
-	return 0;
+	return check_unique_images(records, err);
 }
 
 static int read_missing(const struct node *root, struct archive_records *records, struct error *err)

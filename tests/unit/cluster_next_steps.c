@@ -47,8 +47,6 @@ static void init(struct fixture *fixture)
 		.installer_image = INSTALLER,
 		.signature_files = &fixture->files,
 		.previous = &fixture->previous,
-		.signer = "Red Hat, Inc. (release key 2) <security@redhat.com>",
-		.fingerprint = "567E347AD0044ADE55BA8A5F199E2F91FD431D51",
 		.n_images = 190,
 	};
 }
@@ -115,8 +113,7 @@ static const char *const all_steps[] = {
 	"\n## Before you begin\n",
 	"`quay.io/openshift-release-dev/ocp-release:4.16.3-x86_64`, 190 images, 0 of them missing",
 	"for people as `reg.lan:5000/ocp/release:4.16.3-x86_64`",
-	"signed by `Red Hat, Inc. (release key 2) <security@redhat.com>`",
-	"`567E347AD0044ADE55BA8A5F199E2F91FD431D51`",
+	("with its signature in `" SIGNATURE_FILE "`"),
 	"reach `reg.lan:5000`",
 	("\noc auth can-i '*' '*' --all-namespaces\noc adm release info " UPDATE_IMAGE "\n"),
 	"\n## 1. ",
@@ -236,7 +233,6 @@ TEST(an_unsigned_release_has_no_command_that_forces_it)
 
 	init(&fixture);
 	strvec_release(&fixture.files);
-	fixture.steps.signer = fixture.steps.fingerprint = NULL;
 	make(&fixture);
 	expect_in_order(fixture.text.buf, parts);
 	add_commands(fixture.text.buf, &commands);
@@ -277,14 +273,11 @@ TEST(what_is_not_known_is_left_out)
 	init(&fixture);
 	strvec_release(&fixture.previous);
 	fixture.steps.architecture = "";
-	fixture.steps.mirror_tag = fixture.steps.installer_image = NULL;
-	fixture.steps.signer = fixture.steps.fingerprint = NULL;
+	fixture.steps.installer_image = NULL;
 	fixture.steps.version = "4.16.0-rc.1";
 	make(&fixture);
 	EXPECT(strstr(fixture.text.buf, "# Updating a cluster to OpenShift 4.16.0-rc.1\n") != NULL);
-	EXPECT(strstr(fixture.text.buf, "**skipped**") != NULL);
 	EXPECT(strstr(fixture.text.buf, "does not name the versions") != NULL);
-	EXPECT(strstr(fixture.text.buf, "* signed.\n") != NULL);
 	EXPECT(strstr(fixture.text.buf, "upgradeable-to=4.16.0\n") != NULL);
 	EXPECT(strstr(fixture.text.buf, "oc image extract \"reg.lan:5000/ocp/release@${cco#*@}\"") != NULL);
 	EXPECT(!strstr(fixture.text.buf, "New clusters"));
@@ -341,12 +334,10 @@ TEST(text_from_outside_cannot_break_out)
 	strvec_push(&fixture.previous, "4.16.1`\n```bash\nrm -rf /");
 	strvec_push(&fixture.previous, "");
 	fixture.steps.source = "archive:/a`b\n```bash\nreboot\n\x1b[1m";
-	fixture.steps.signer = "``x``";
 	make(&fixture);
 	EXPECT(strstr(fixture.text.buf, "\n4.15.20, 4.16.2.\n") != NULL);
 	EXPECT(strstr(fixture.text.buf, "```` archive:/a`b\\x0a```bash\\x0areboot\\x0a\\x1b[1m ````") !=
 	       NULL);
-	EXPECT(strstr(fixture.text.buf, "``` ``x`` ```") != NULL);
 	EXPECT(!strchr(fixture.text.buf, '\x1b'));
 	expect_shell_reads(&fixture);
 }

@@ -7,10 +7,22 @@ TEST(exit_statuses_tell_all_from_some_from_nothing)
 	EXPECT(outcome_exit_status(&(struct outcome){.n_asked = 5}) == 0);
 	EXPECT(outcome_exit_status(&(struct outcome){.n_asked = 5, .n_missing = 1}) == 3);
 	EXPECT(outcome_exit_status(&(struct outcome){.n_asked = 5, .n_missing = 5}) == 1);
-	EXPECT(outcome_exit_status(&(struct outcome){
-		       .n_asked = 5, .n_missing = 1, .root_failure = ERROR_NOT_FOUND}) == 1);
-	EXPECT(outcome_exit_status(
-		       &(struct outcome){.n_asked = 5, .n_missing = 1, .root_failure = ERROR_DIGEST}) == 4);
+	EXPECT(outcome_exit_status(&(struct outcome){.n_asked = 5,
+						     .n_missing = 1,
+						     .n_roots = 1,
+						     .n_roots_missing = 1,
+						     .root_failure = ERROR_NOT_FOUND}) == 1);
+	EXPECT(outcome_exit_status(&(struct outcome){.n_asked = 5,
+						     .n_missing = 1,
+						     .n_roots = 2,
+						     .n_roots_missing = 2,
+						     .root_failure = ERROR_DIGEST}) == 4);
+	/* One of two catalogs or releases is there. */
+	EXPECT(outcome_exit_status(&(struct outcome){.n_asked = 5,
+						     .n_missing = 1,
+						     .n_roots = 2,
+						     .n_roots_missing = 1,
+						     .root_failure = ERROR_DIGEST}) == 3);
 }
 
 TEST(errors_have_their_exit_status)

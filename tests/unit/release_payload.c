@@ -132,12 +132,13 @@ TEST(what_is_no_release_is_asked_about)
 {
 	FIXTURE_START;
 
-	EXPECT_ERROR(read_payload(&fixture, &payload, &err), &err, ERROR_INVALID, "is this a release image?");
+	EXPECT_ERROR(read_payload(&fixture, &payload, &err), &err, ERROR_NOT_FOUND,
+		     "is this a release image?");
 	FIXTURE_ADD(&fixture.image, PACKING_NONE, FILE_ENTRY("release-manifests", "x"),
 		    FILE_ENTRY("image-references", REFERENCES), IN("d/image-references", REFERENCES));
 	blob_store_freep(&fixture.store);
 	EXPECT_ERROR(
-		read_payload(&fixture, &payload, &err), &err, ERROR_INVALID,
+		read_payload(&fixture, &payload, &err), &err, ERROR_NOT_FOUND,
 		"unable to load image-references from release payload: /release-manifests/image-references "
 		"is not in the image; is this a release image?");
 	EXPECT(!payload.version);

@@ -64,6 +64,7 @@ struct stores {
 	struct setup setup;
 	struct server *server;
 	struct strvec urls;
+	struct strvec unusable;
 	struct release_signature signature;
 	struct error err;
 };
@@ -89,6 +90,7 @@ static void stores_release(struct stores *stores)
 	server_stop(&stores->server);
 	setup_release(&stores->setup);
 	strvec_release(&stores->urls);
+	strvec_release(&stores->unusable);
 	release_signature_release(&stores->signature);
 	error_clear(&stores->err);
 	release_trust_freep(&trust);
@@ -107,8 +109,8 @@ static int find(struct stores *stores)
 {
 	struct digest digest = fixture_digest(FIXTURE_DIGEST);
 
-	return release_find_signature(stores->setup.client, &stores->urls, trust, &digest, &stores->signature,
-				      &stores->err);
+	return release_find_signature(stores->setup.client, &stores->urls, &stores->unusable, trust, &digest,
+				      &stores->signature, &stores->err);
 }
 
 static void expect_none(struct stores *stores, const char *why)
@@ -264,7 +266,7 @@ TEST(what_is_too_large_is_noted_and_the_next_one_is_asked_for)
 	memset(large->body.buf, 'x', RELEASE_MAX_SIGNATURE_SIZE + 1);
 	strbuf_set_length(&large->body, RELEASE_MAX_SIGNATURE_SIZE + 1);
 	add_store(&stores, "/s");
-	expect_none(&stores, "/s: signature-1: GET http://");
+	expect_none(&stores, "/s: signature-1: the answer is larger than");
 	EXPECT(server_n_requests(stores.server) == 2);
 	add_file("/s/sha256=" HEX "/signature-2", &good);
 	expect_found(&stores, "/s/sha256=" HEX "/signature-2");
@@ -287,7 +289,7 @@ TEST(a_file_without_end_comes_to_one)
 
 	stores.server->handler = serve_without_end;
 	add_store(&stores, "/s");
-	expect_none(&stores, "/s: signature-1: GET http://");
+	expect_none(&stores, "/s: signature-1 to -9: the answer is larger than");
 	EXPECT(http_client_counters(stores.setup.client)->bytes_received <
 	       9 * 4 * RELEASE_MAX_SIGNATURE_SIZE);
 }
@@ -364,7 +366,9 @@ TEST(a_store_that_is_down_does_not_hide_the_next_one)
 
 	/* Nobody listens on port 1. */
 	strvec_push(&stores.urls, "http://127.0.0.1:1/s");
-	expect_none(&stores, "http://127.0.0.1:1/s: GET http://127.0.0.1:1/s/sha256=");
+	expect_none(&stores, "http://127.0.0.1:1/s: cannot connect to 127.0.0.1 port 1");
+	EXPECT(stores.unusable.count == 1);
+	expect_none(&stores, "http://127.0.0.1:1/s: is not asked again");
 	add_store(&stores, "/s");
 	add_file("/s/sha256=" HEX "/signature-1", &good);
 	expect_found(&stores, "/s/sha256=" HEX "/signature-1");
