@@ -17,15 +17,14 @@ static int work(struct run *run, void *context, struct outcome *outcome, struct 
 	return release_info(run, &info->request, &info->out, outcome, err);
 }
 
-static bool prepare(const struct common_options *common, struct release_info_request *request,
-		    const struct strvec *arguments, const char *arch, struct run **run, struct error *err)
+static int parse(struct release_info_request *request, const struct strvec *arguments, const char *arch,
+		 struct error *err)
 {
 	if (arguments->count != 1)
-		return error_set(err, ERROR_USAGE, "needs one REF: a version, a pull spec or archive:PATH") ==
-		       0;
-	return release_info_parse(request, arguments->items[0], arch, err) == 0 &&
-	       release_info_request_check(request, err) == 0 &&
-	       release_info_open(run, request, &common->run, err) == 0;
+		return error_set(err, ERROR_USAGE, "needs one REF: a version, a pull spec or archive:PATH");
+	if (release_info_parse(request, arguments->items[0], arch, err) < 0)
+		return -1;
+	return release_info_request_check(request, err);
 }
 
 static int run_release_info(const struct command *command, char *const *argv)
@@ -60,9 +59,10 @@ static int run_release_info(const struct command *command, char *const *argv)
 	options_add(&table, own, ARRAY_LENGTH(own));
 	common_options_add(&table, &common);
 	if (common_start(command, &table, argv, &common, &arguments, &status)) {
-		status = prepare(&common, request, &arguments, arch, &run, &err)
-				 ? common_run(command, &common, run, work, &info)
-				 : command_fail(command, &err);
+		bool is_ready = parse(request, &arguments, arch, &err) == 0 &&
+				release_info_open(&run, request, &common.run, &err) == 0;
+		status = is_ready ? common_run(command, &common, run, work, &info)
+				  : command_fail(command, &err);
 		fwrite(info.out.buf, 1, info.out.len, stdout);
 	}
 	location_release(&request->location);

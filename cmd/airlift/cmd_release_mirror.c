@@ -19,7 +19,7 @@ static int work(struct run *run, void *context, struct outcome *outcome, struct 
 }
 
 static void add_target_options(struct option_table *table, struct release_request *request,
-			       struct release_texts *texts, const char **signature_directory)
+			       struct release_texts *texts)
 {
 	const struct option_spec specs[] = {
 		{"from", OPTION_LIST, &texts->from, "REF",
@@ -36,7 +36,7 @@ static void add_target_options(struct option_table *table, struct release_reques
 		 "a release of several architectures is called <version>-multi (it is copied whole anyway)"},
 		{"skip-release-image", OPTION_FLAG, &request->skips_release_image, NULL,
 		 "the components alone"},
-		{"release-image-signature-to-dir", OPTION_STRING, signature_directory, "DIR",
+		{"release-image-signature-to-dir", OPTION_STRING, &texts->signature_directory, "DIR",
 		 "write the signature ConfigMap into DIR"},
 		{"print-mirror-instructions", OPTION_STRING, &texts->instructions, "icsp|idms|none",
 		 "which policy is printed at the end (icsp)"},
@@ -66,7 +66,6 @@ static int run_release_mirror(const struct command *command, char *const *argv)
 	CLEANUP(strvec_release) struct strvec arguments = STRVEC_INIT;
 	struct mirror_work mirror = {.out = STRBUF_INIT};
 	struct release_texts texts = {.arguments = &arguments};
-	const char *signature_directory = NULL;
 	struct naming_texts naming;
 	struct option_table table = {0};
 	struct run *run = NULL;
@@ -74,15 +73,13 @@ static int run_release_mirror(const struct command *command, char *const *argv)
 
 	common_options_init(&common);
 	naming_options_init(&mirror.request.naming, &naming);
-	add_target_options(&table, &mirror.request, &texts, &signature_directory);
+	add_target_options(&table, &mirror.request, &texts);
 	trust_options_add_stores(&table, &mirror.request.trust);
 	trust_options_add_keys(&table, &mirror.request.trust);
 	trust_options_add_allow_unsigned(&table, &mirror.request.trust);
 	naming_options_add(&table, &mirror.request.naming, &naming);
 	common_options_add(&table, &common);
 	if (common_start(command, &table, argv, &common, &arguments, &status)) {
-		mirror.request.signature_directory =
-			signature_directory ? xstrdup(signature_directory) : NULL;
 		status = prepare(command, &common, &mirror.request, &texts, &naming, &run, &err)
 				 ? common_run(command, &common, run, work, &mirror)
 				 : command_fail(command, &err);

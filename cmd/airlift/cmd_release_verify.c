@@ -17,6 +17,14 @@ static int work(struct run *run, void *context, struct outcome *outcome, struct 
 	return release_verify(run, &verify->request, &verify->out, outcome, err);
 }
 
+static int parse(struct release_verify_request *request, const struct strvec *arguments, const char *from,
+		 const char *arch, struct error *err)
+{
+	if (arguments->count != 1)
+		return error_set(err, ERROR_USAGE, "needs one REF or DIGEST");
+	return release_verify_request_parse(request, arguments->items[0], from, arch, err);
+}
+
 static int run_release_verify(const struct command *command, char *const *argv)
 {
 	CLEANUP(error_clear) struct error err = ERROR_INIT;
@@ -41,13 +49,9 @@ static int run_release_verify(const struct command *command, char *const *argv)
 	trust_options_add_keys(&table, &verify.request.trust);
 	common_options_add(&table, &common);
 	if (common_start(command, &table, argv, &common, &arguments, &status)) {
-		bool is_ready =
-			arguments.count == 1 || error_set(&err, ERROR_USAGE, "needs one REF or DIGEST") == 0;
-		is_ready = is_ready &&
-			   release_verify_request_parse(&verify.request, arguments.items[0], from, arch,
-							&err) == 0 &&
-			   run_open(&run, &common.run, command->name, &verify.request.location, 1, NULL, 0,
-				    &err) == 0;
+		bool is_ready = parse(&verify.request, &arguments, from, arch, &err) == 0 &&
+				run_open(&run, &common.run, command->name, &verify.request.location, 1, NULL,
+					 0, &err) == 0;
 		status = is_ready ? common_run(command, &common, run, work, &verify)
 				  : command_fail(command, &err);
 		fwrite(verify.out.buf, 1, verify.out.len, stdout);

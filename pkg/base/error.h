@@ -47,8 +47,8 @@ int error_set_errno(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3
 /* Puts "<text>: " in front of the message of a set error; always returns -1. */
 int error_wrap(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* Adds "; <text>" behind the message: the next step; of a message of several lines on a line of its own. Always
- * returns -1. */
+/* Adds "; <text>" behind the message: the next step; of a message of several lines on a line of its own.
+ * Always returns -1. */
 int error_advise(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Moves an error into an empty one (or drops it if `to` is set already). Always returns -1. */

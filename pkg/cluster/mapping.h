@@ -32,9 +32,9 @@ struct mapping {
 	size_t allocated;
 	struct reference mirror; /* the target registry and path */
 	unsigned max_components;
-	/* The images of a release (cluster/release_target.h): all go to mirror's repository, told apart by their
-	 * tags; a source may have several targets. A further mirror in a policy is the repository itself, no name
-	 * is made of it, and mapping_find_max_components has nothing to say. */
+	/* The images of a release (cluster/release_target.h): all go to mirror's repository, told apart
+	 * by their tags; a source may have several targets. A further mirror in a policy is the
+	 * repository itself, no name is made of it, and mapping_find_max_components has nothing to say. */
 	bool is_release;
 };
 

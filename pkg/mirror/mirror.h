@@ -32,8 +32,8 @@ struct mirror_options {
 	unsigned request_jobs;    /* small requests at a time */
 	bool continue_on_error;   /* false: the first failure stops the rest */
 	struct blob_store *spool; /* blobs read while planning, and in flight; borrowed */
-	/* Where blobs may be already: an archive that is replaced, what an interrupted run has left. NULL: none;
-	 * borrowed. */
+	/* Where blobs may be already: an archive that is replaced, what an interrupted run has left.
+	 * NULL: none; borrowed. */
 	struct blob_store *earlier[MIRROR_MAX_EARLIER];
 	struct progress *progress;
 	/* A registry as the target: */

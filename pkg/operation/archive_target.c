@@ -250,8 +250,8 @@ int archive_target_write(struct run *run, struct archive_target *target, struct 
 		count_held(&assembly, &blobs, outcome);
 		return bytes_there(target->path) ? 0 : check_space(&assembly, &blobs, err);
 	}
-	/* Where nothing is there, nothing shall be left. What an interrupted run has left counts only if its plan
-	 * was this one: then write_archive looks again. */
+	/* Where nothing is there, nothing shall be left. What an interrupted run has left counts only if
+	 * its plan was this one: then write_archive looks again. */
 	if (!bytes_there(target->path) && check_space(&assembly, &blobs, err) < 0)
 		return -1;
 	int result = write_archive(&assembly, &blobs, outcome, err);

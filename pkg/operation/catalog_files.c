@@ -155,7 +155,9 @@ int catalog_files_check_conflicts(const struct mapping *mapping, bool only_warn,
 		return 0;
 	for (size_t i = 0; i < conflicts.count; i++)
 		strbuf_addf(&text, "\n  %s", conflicts.items[i]);
-	if (mapping_find_max_components(mapping, &max_components))
+	if (mapping->is_release)
+		strbuf_add_string(&text, "\nmirror them to different repositories");
+	else if (mapping_find_max_components(mapping, &max_components))
 		strbuf_addf(&text, "\n--max-components %u (or 0, no limit) avoids this", max_components);
 	else
 		strbuf_add_string(&text, "\nno value of --max-components avoids this: mirror to another path "

@@ -23,8 +23,9 @@ struct naming_options {
 /* Checks what does not depend on content: sizes, max_components, the merge directory. */
 int naming_options_check(const struct naming_options *options, struct error *err) MUST_CHECK;
 
-/* What to call the files of one of several catalogs: the index's name; "<name>-<tag>" (or the beginning of
- * its digest) where another has the same name, with a number where even that is the same. The caller frees. */
+/* What to call the files of one of several catalogs: the index's name; "<name>-<tag>" (or the beginning
+ * of its digest) where another has the same name, with a number where even that is the same. The caller
+ * frees. */
 char *catalog_files_name(const struct reference *const *indexes, size_t n_indexes, size_t number);
 
 /* Once: scope "registry" where it leads images to a place where they are not. */

@@ -15,7 +15,8 @@ int image_list_write(const char *work_directory, const struct digest *index, con
 	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
 
 	for (size_t i = 0; i < images->count; i++) {
-		/* A text with a line end is no reference and would not be mirrored: such a list is not kept. */
+		/* A text with a line end is no reference and would not be mirrored: such a list is not
+		 * kept. */
 		if (strchr(images->items[i], '\n'))
 			return 0;
 		strbuf_addf(&text, "%s\n", images->items[i]);

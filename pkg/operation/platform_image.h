@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An image manifest, and if it is in a manifest list the one of the list that is wanted. Private to this module. */
+/* An image manifest, and if it is in a manifest list the one of the list that is wanted.
+ * Private to this module. */
 #pragma once
 
 #include "operation/run.h"
@@ -28,9 +29,10 @@ struct platform_image {
 
 void platform_image_release(struct platform_image *image);
 
-/* Into an empty one. `digest`: that the name is known to have, or NULL. Through the run's cache of manifests, if it has one and the source is a registry. ERROR_INVALID
- * when the filter does not find what the rule asks for, or what is chosen is a list again; ERROR_USAGE when it is no
- * regular expression. */
+/* Into an empty one. `digest`: that the name is known to have, or NULL. Through the run's cache of
+ * manifests, if it has one and the source is a registry. ERROR_INVALID when the filter does not find
+ * what the rule asks for, or what is chosen is a list again; ERROR_USAGE when it is no regular
+ * expression. */
 int platform_image_read(struct run *run, struct source_session *session, struct source_image *from,
 			const struct digest *digest, const struct platform_choice *choice,
 			struct platform_image *image, struct error *err) MUST_CHECK;

@@ -180,7 +180,8 @@ static struct plan_image *plan_source(struct push *push, const char *name)
 	return image;
 }
 
-/* In catalogs a name has one place. A component of several releases, or under several names in one, has more. */
+/* In catalogs a name has one place. A component of several releases, or under several names in one, has
+ * more. */
 static struct plan_image *plan_entry(struct push *push, const char *name, const struct mapping_entry *entry)
 {
 	CLEANUP(free_string) char *repository = reference_repository_path(&entry->target);

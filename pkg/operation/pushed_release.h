@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A release on its way out of an archive: names, trust and files as if it had been mirrored straight to the target.
- * Private to this module. */
+/* A release on its way out of an archive: names, trust and files as if it had been mirrored straight to
+ * the target. Private to this module. */
 #pragma once
 
 #include "cluster/mapping.h"
@@ -24,10 +24,10 @@ int pushed_release_map(struct pushed_release *release, const struct archive_reco
 bool pushed_release_is_image(const struct pushed_release *release, const struct mapping_entry *entry);
 
 /*
- * Checks the recorded signatures with the keys that this side has: where it has one, a release without a good
- * signature is ERROR_DIGEST, unless --allow-unsigned. Where there is no key nothing can be checked, which is said;
- * --release-key makes sure that there is one. What the archive says about the release must be what the release says
- * in any case.
+ * Checks the recorded signatures with the keys that this side has: where it has one, a release without a
+ * good signature is ERROR_DIGEST, unless --allow-unsigned. Where there is no key nothing can be checked,
+ * which is said; --release-key makes sure that there is one. What the archive says about the release must
+ * be what the release says in any case.
  */
 int pushed_release_verify(struct pushed_release *release, struct run *run, const struct trust_options *trust,
 			  struct source *source, const struct archive_records *records,

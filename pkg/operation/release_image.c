@@ -63,7 +63,13 @@ int release_location_parse(struct location *location, const char *text, const ch
 			err, ERROR_USAGE,
 			"--arch: goes with a bare version such as 4.14.1; a pull spec says by itself "
 			"which image it is");
-	return location_parse(location, text, err);
+	if (location_parse(location, text, err) < 0)
+		return -1;
+	if (location->type == LOCATION_REGISTRY || location->type == LOCATION_ARCHIVE)
+		return 0;
+	CLEANUP(free_string) char *shown = text_escaped(text);
+	return error_set(err, ERROR_USAGE,
+			 "%s: a release is an image in a registry, or in an archive: archive:PATH", shown);
 }
 
 int release_image_init(struct release_image *image, struct source *source, const struct location *location,

@@ -67,19 +67,13 @@ int release_info_parse(struct release_info_request *request, const char *text, c
 
 int release_info_request_check(const struct release_info_request *request, struct error *err)
 {
-	enum location_type type = request->location.type;
-
 	if (request->output && check_output(request->output, err) < 0)
 		return -1;
 	if (check_combination(request, err) < 0)
 		return -1;
 	if (request->filter && platform_filter_check("--filter-by-os", request->filter, err) < 0)
 		return -1;
-	if (type == LOCATION_REGISTRY || type == LOCATION_ARCHIVE)
-		return 0;
-	CLEANUP(free_string) char *shown = text_escaped(request->location.text);
-	return error_set(err, ERROR_USAGE,
-			 "%s: a release is an image in a registry, or in an archive: archive:PATH", shown);
+	return 0;
 }
 
 /* As Go calls architectures. */

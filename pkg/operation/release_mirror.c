@@ -136,12 +136,10 @@ static int read_job(struct release_mirror *mirror, size_t number, struct error *
 	return 0;
 }
 
-/* Two releases of one version, or --to-release-image with the tag of a component, would overwrite each other. */
+/* Two releases of one version, or --to-release-image with the tag of a component. */
 static int check_conflicts(const struct release_mirror *mirror, struct error *err)
 {
-	CLEANUP(strvec_release) struct strvec conflicts = STRVEC_INIT;
-	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
-	struct mapping all = MAPPING_INIT; /* its entries belong to the jobs' mappings */
+	struct mapping all = {.is_release = true}; /* its entries belong to the jobs' mappings */
 
 	for (size_t number = 0; number < mirror->request->n_sources; number++) {
 		const struct mapping *mapping = &mirror->jobs[number].mapping;
@@ -151,14 +149,9 @@ static int check_conflicts(const struct release_mirror *mirror, struct error *er
 			all.entries[all.count++] = mapping->entries[i];
 		}
 	}
-	bool has_conflicts = mapping_find_conflicts(&all, &conflicts);
+	int result = catalog_files_check_conflicts(&all, false, err);
 	free(all.entries);
-	if (!has_conflicts)
-		return 0;
-	for (size_t i = 0; i < conflicts.count; i++)
-		strbuf_addf(&text, "\n  %s", conflicts.items[i]);
-	error_set(err, ERROR_INVALID, "images would overwrite each other at the mirror:%s", text.buf);
-	return error_advise(err, "mirror them to different repositories");
+	return result;
 }
 
 /* --- the plan */
@@ -291,7 +284,8 @@ static int check_files(const struct release_mirror *mirror, struct error *err)
 	return 0;
 }
 
-/* Not called manifests-...: oc writes no such directory here, and scripts look for the newest of that name. */
+/* Not called manifests-...: oc writes no such directory here, and scripts look for the newest of that
+ * name. */
 static int write_job_files(const struct release_mirror *mirror, const struct release_job *job,
 			   struct error *err)
 {

@@ -18,12 +18,13 @@ enum release_instructions { INSTRUCTIONS_ICSP, INSTRUCTIONS_IDMS, INSTRUCTIONS_N
 /* As it stands on the command line; all is borrowed. */
 struct release_texts {
 	const struct strvec *arguments;
-	struct strvec from;           /* --from */
-	const char *to;               /* --to */
-	const char *to_directory;     /* --to-dir */
-	const char *to_release_image; /* --to-release-image */
-	const char *arch;             /* --arch, of bare versions */
-	const char *instructions;     /* --print-mirror-instructions */
+	struct strvec from;              /* --from */
+	const char *to;                  /* --to */
+	const char *to_directory;        /* --to-dir */
+	const char *to_release_image;    /* --to-release-image */
+	const char *signature_directory; /* --release-image-signature-to-dir */
+	const char *arch;                /* --arch, of bare versions */
+	const char *instructions;        /* --print-mirror-instructions */
 };
 
 struct release_request {
@@ -47,8 +48,8 @@ struct release_request {
 	struct naming_options naming;
 };
 
-/* The flags of the request that are simple values are set by the caller beforehand. ERROR_USAGE in oc's words where
- * oc has any. */
+/* The flags of the request that are simple values are set by the caller beforehand. ERROR_USAGE in oc's
+ * words where oc has any. */
 int release_request_parse(struct release_request *request, const struct release_texts *texts,
 			  struct error *err) MUST_CHECK;
 void release_request_release(struct release_request *request);

@@ -25,13 +25,14 @@ struct archive_release *release_record_new(const struct release_image *image, co
 void release_record_list_images(const struct archive_release *release, const char *source,
 				struct strvec *images);
 
-/* Nobody has signed the records of an archive: they must say what the release image says, which is read here unless
- * it was read before. ERROR_DIGEST. Without the image there is nothing to compare with, which is a warning. */
+/* Nobody has signed the records of an archive: they must say what the release image says, which is read
+ * here unless it was read before. ERROR_DIGEST. Without the image there is nothing to compare with,
+ * which is a warning. */
 int release_record_compare(struct run *run, struct source *source, const struct archive_release *recorded,
 			   struct release_image *image, struct error *err) MUST_CHECK;
 
-/* Where its images go. `image` is the release image by digest; ERROR_INVALID for records whose components are no
- * images by digest. `release_image_target` may be NULL. */
+/* Where its images go. `image` is the release image by digest; ERROR_INVALID for records whose
+ * components are no images by digest. `release_image_target` may be NULL. */
 int release_record_map(const struct archive_release *release, const struct reference *image,
 		       const struct release_target *target, const struct reference *release_image_target,
 		       struct mapping *mapping, struct error *err) MUST_CHECK;
@@ -52,7 +53,8 @@ struct release_files {
 /* Before anything is moved: would the files be right, and can they be written? */
 int release_files_check(const struct naming_options *naming, const struct release_files *files,
 			struct error *err) MUST_CHECK;
-/* mapping.txt, the two policies, the signatures, next-steps.md, missing.txt. Adds the directory to the outcome. */
+/* mapping.txt, the two policies, the signatures, next-steps.md, missing.txt. Adds the directory to the
+ * outcome. */
 int release_files_write(const struct naming_options *naming, const struct release_files *files,
 			struct outcome *outcome, struct error *err) MUST_CHECK;
 

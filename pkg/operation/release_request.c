@@ -187,7 +187,9 @@ int release_request_parse(struct release_request *request, const struct release_
 	request->n_targets = texts->to_release_image ? 2 : 1;
 	if (texts->to_directory)
 		request->to_directory = xstrdup(texts->to_directory);
-	if (!request->signature_directory && texts->to_directory)
+	if (texts->signature_directory)
+		request->signature_directory = xstrdup(texts->signature_directory);
+	else if (texts->to_directory)
 		request->signature_directory = xasprintf("%s/config", texts->to_directory);
 	return check_request(request, err);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Who has signed a release? Asked by release verify, and by release mirror and push before they believe one. */
+/* Who has signed a release? Asked by release verify, and by release mirror and push before they believe
+ * one. */
 #pragma once
 
 #include "operation/run.h"
@@ -41,10 +42,11 @@ void release_verifier_free(struct release_verifier *verifier);
 void release_verifier_freep(struct release_verifier **verifier);
 
 /*
- * Looks for the signature of what the reference names (of a manifest list: of the list), in the stores or, if
- * `recorded` is given, among those that an archive has recorded. Signatures of the images of a signed list are taken
- * along where there are any. The payload is read where the keys must be looked for there; so is the manifest, if the
- * image is not resolved. ERROR_DIGEST (exit status 4) with all reasons; had_key is set then too.
+ * Looks for the signature of what the reference names (of a manifest list: of the list), in the stores or,
+ * if `recorded` is given, among those that an archive has recorded. Signatures of the images of a signed
+ * list are taken along where there are any. The payload is read where the keys must be looked for there; so
+ * is the manifest, if the image is not resolved. ERROR_DIGEST (exit status 4) with all reasons; had_key is
+ * set then too.
  */
 int release_verifier_check(struct release_verifier *verifier, struct source *source,
 			   struct release_image *image, const struct archive_release *recorded,

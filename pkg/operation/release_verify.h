@@ -13,8 +13,8 @@ struct release_verify_request {
 	struct trust_options trust;
 };
 
-/* REF (also archive:PATH) or a bare DIGEST; `from`, of a digest: the repository of the release, or NULL. The trust
- * options are the caller's to set beforehand. */
+/* REF (also archive:PATH) or a bare DIGEST; `from`, of a digest: the repository of the release, or NULL.
+ * The trust options are the caller's to set beforehand. */
 int release_verify_request_parse(struct release_verify_request *request, const char *text, const char *from,
 				 const char *arch, struct error *err) MUST_CHECK;
 void release_verify_request_release(struct release_verify_request *request);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What was found out about a manifest (or a config), remembered in the work directory by its digest: what has not changed is
- * not read again. What was damaged counts as not remembered.
+ * What was found out about a manifest (or a config), remembered in the work directory by its digest: what
+ * has not changed is not read again. What was damaged counts as not remembered.
  *
  * Private to this module.
  */

@@ -81,7 +81,8 @@ static void remove_if_abandoned(const char *lock_path)
 	(void)!directory_remove_all(AT_FDCWD, spool, &ignored);
 }
 
-/* Jobs of one process have a name of their own: nobody else would ever clean up behind one that was killed. */
+/* Jobs of one process have a name of their own: nobody else would ever clean up behind one that was
+ * killed. */
 static void remove_abandoned(const char *jobs)
 {
 	CLEANUP(close_directory) DIR *directory = opendir(jobs);

@@ -3,10 +3,12 @@
  * What every command that talks to a registry or a store needs, set up once from the flags that all of
  * them share: the HTTP and registry clients, the work directory with the manifest cache and the spool.
  *
- * The work directory: manifests/ (raw manifests by digest), catalogs/ (remembered image lists), and for
- * each job (a command with its source and target, named by a hash) jobs/<key>.lock, jobs/<key>.json (what
- * was finished) and jobs/<key>.spool/ (blobs in flight and those read while planning; removed when the job
- * is done). The same job twice at the same time is ERROR_BUSY.
+ * The work directory: manifests/ (raw manifests by digest), catalogs/ (remembered image lists), releases/
+ * and configs/ (remembered payloads, and configs of release images), and for each job (a command with its
+ * source and target, named by a hash) jobs/<key>.lock, jobs/<key>.json (what was finished) and
+ * jobs/<key>.spool/ (blobs in flight and those read while planning, and GnuPG's homes, gnupg-XXXXXX/; removed
+ * when the job is done). A job without a target is called process-<pid>; what a killed one leaves, a later
+ * run removes. The same job twice at the same time is ERROR_BUSY.
  */
 #pragma once
 
@@ -65,8 +67,8 @@ struct run {
 	unsigned request_jobs; /* small requests at a time */
 };
 
-/* `command`, `sources` and `targets` make the job; "insecure" is about the registries they name. Without a target
- * it is a job of this process alone, which leaves nothing but what is remembered. */
+/* `command`, `sources` and `targets` make the job; "insecure" is about the registries they name. Without
+ * a target it is a job of this process alone, which leaves nothing but what is remembered. */
 int run_open(struct run **run, const struct run_options *options, const char *command,
 	     const struct location *sources, size_t n_sources, const struct location *targets,
 	     size_t n_targets, struct error *err) MUST_CHECK;

@@ -16,7 +16,8 @@
 /* For CLEANUP too. */
 void certificates_release(struct http_tls *tls);
 
-/* Fills an empty `tls`, `tls->directory` with the place to put more. `directory` is what the user named, or NULL. A .cert without its .key, or the
- * other way round, is ERROR_INVALID; so is a directory that was named and cannot be read. */
+/* Fills an empty `tls`, `tls->directory` with the place to put more. `directory` is what the user named,
+ * or NULL. A .cert without its .key, or the other way round, is ERROR_INVALID; so is a directory that
+ * was named and cannot be read. */
 int certificates_find(struct http_tls *tls, const char *directory, const char *host,
 		      struct error *err) MUST_CHECK;

@@ -57,8 +57,9 @@ int realm_check(const char *registry_url, const char *realm_url, bool is_insecur
 	if (realm.is_http && !registry.is_http)
 		return refuse(registry_url, realm_url, "it speaks http, the registry https", err);
 	if (origin_same_host(&registry, &realm)) {
-		/* Behind the ports of an address may be anybody, another user's or a forwarded one: unless its
-		 * certificate says that it is the address, or the user that it does not matter. */
+		/* Behind the ports of an address may be anybody, another user's or a forwarded one:
+		 * unless its certificate says that it is the address, or the user that it does not
+		 * matter. */
 		if (!origin_is_address(&realm) || !realm.is_http || is_insecure ||
 		    strcmp(registry.port, realm.port) == 0)
 			return 0;

@@ -20,7 +20,8 @@ struct registries_conf_file {
 void registries_conf_file_release(struct registries_conf_file *file);
 void registry_entry_release(struct registry_entry *entry);
 
-/* Reads and checks the text of a file. ERROR_INVALID "<name>: <place>: ...". A drop-in must be of version 2. */
+/* Reads and checks the text of a file. ERROR_INVALID "<name>: <place>: ...". A drop-in must be of
+ * version 2. */
 int registries_conf_file_parse(struct registries_conf_file *file, const char *name, const void *bytes,
 			       size_t length, bool is_drop_in, struct error *err) MUST_CHECK;
 

@@ -82,7 +82,8 @@ int registry_read_manifest(struct registry_session *session, const struct reposi
 			   struct error *err) MUST_CHECK;
 
 /* HEAD: *is_present, and what the server says the digest is (*has_digest). Falls back to GET where a
- * server cannot HEAD, or says no digest of a tag. 404 is not an error. Only a hint: never a reason to believe bytes. */
+ * server cannot HEAD, or says no digest of a tag. 404 is not an error. Only a hint: never a reason to
+ * believe bytes. */
 int registry_head_manifest(struct registry_session *session, const struct repository *repository,
 			   const char *tag_or_digest, bool *is_present, bool *has_digest,
 			   struct digest *digest, struct error *err) MUST_CHECK;

@@ -69,10 +69,10 @@ void release_payload_release(struct release_payload *payload);
 /*
  * Reads the payload out of a release image's layers (bottom first, in `store`) into an empty payload: from
  * the top layer alone if image-references and release-metadata are in it, else from all of them together.
- * `progress` (may be NULL) gets bytes_done, packed bytes.
- * ERROR_NOT_FOUND when there are no image-references ("is this a release image?"). ERROR_INVALID, in words that
- * say what is wrong: not an ImageStream of image.openshift.io/v1, a component by tag, a component without digest, two components of one
- * name, a name or version that fits into no tag, none at all; a file or their number over a limit.
+ * `progress` (may be NULL) gets bytes_done, packed bytes. ERROR_NOT_FOUND when there are no
+ * image-references ("is this a release image?"). ERROR_INVALID, in words that say what is wrong: not an
+ * ImageStream of image.openshift.io/v1, a component by tag, a component without digest, two components of
+ * one name, a name or version that fits into no tag, none at all; a file or their number over a limit.
  * Manifests never fail, they become warnings; what is in other directories below counts as other files.
  */
 int release_payload_read(struct release_payload *payload, struct blob_store *store,

@@ -85,10 +85,10 @@ int release_signature_check(struct release_trust *trust, const struct digest *di
 			    size_t length, struct release_signature *signature, struct error *err) MUST_CHECK;
 
 /*
- * Looks in the stores (http, https or file URLs), in their order; not in those in `unusable`, to which the ones that
- * do not answer are added. 0 with the first good signature.
- * ERROR_DIGEST when there is none: the message has a line for every store that says why. ERROR_CANCELLED;
- * ERROR_USAGE for a store that is no such URL, before any is asked.
+ * Looks in the stores (http, https or file URLs), in their order; not in those in `unusable`, to which the
+ * ones that do not answer are added. 0 with the first good signature. ERROR_DIGEST when there is none: the
+ * message has a line for every store that says why. ERROR_CANCELLED; ERROR_USAGE for a store that is no
+ * such URL, before any is asked.
  */
 int release_find_signature(struct http_client *client, const struct strvec *stores, struct strvec *unusable,
 			   struct release_trust *trust, const struct digest *digest,

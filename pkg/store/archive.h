@@ -105,18 +105,18 @@ uint64_t archive_planned_size(const struct archive_blob *blobs, size_t n_blobs);
 
 /* Takes the lock (ERROR_BUSY), fixes the layout for the given blobs (any order; repetitions are an
  * error) and opens PATH.partial. If PATH.plan of an interrupted run has the same blobs, what that run
- * has finished is verified and kept: blob_store_has() says so afterwards. If its plan was another one, its
- * file is kept beside the new one until that is finished: see archive_writer_leftover. `with_records` false: a
- * plain oci-archive for others, without airlift/ entries, .plan and .index.json. */
+ * has finished is verified and kept: blob_store_has() says so afterwards. If its plan was another one,
+ * its file is kept beside the new one until that is finished: see archive_writer_leftover.
+ * `with_records` false: a plain oci-archive for others, without airlift/ entries, .plan and .index.json. */
 int archive_writer_open(struct archive_writer **writer, const char *path, const struct archive_blob *blobs,
 			size_t n_blobs, bool with_records, struct progress *progress,
 			struct error *err) MUST_CHECK;
 /* The place to write the blobs to; borrowed, lives as long as the writer. */
 struct blob_store *archive_writer_store(struct archive_writer *writer);
-/* What interrupted runs with other plans had finished, as a store for reading, to copy from before anything is
- * fetched; NULL if there is nothing. Borrowed, lives as long as the writer. Of several interrupted runs the one
- * that had finished more bytes is kept (the later one if they are equal). Blobs are verified when they are
- * read: ERROR_DIGEST means no more than that the blob must be fetched. */
+/* What interrupted runs with other plans had finished, as a store for reading, to copy from before
+ * anything is fetched; NULL if there is nothing. Borrowed, lives as long as the writer. Of several
+ * interrupted runs the one that had finished more bytes is kept (the later one if they are equal). Blobs
+ * are verified when they are read: ERROR_DIGEST means no more than that the blob must be fetched. */
 struct blob_store *archive_writer_leftover(struct archive_writer *writer);
 /* Planned blobs that never came become absent entries; the tail is written, everything synced
  * (`skip_sync`: for measurements), renamed; PATH.index.json last. Fills records->id. */
@@ -127,11 +127,11 @@ void archive_writer_free(struct archive_writer *writer);
 void archive_writer_freep(struct archive_writer **writer);
 
 /*
- * A run that was killed between the appearance of PATH and that of PATH.index.json has left work undone, which
- * this does: the sidecar is written from the archive and, unless a further run is unfinished, PATH.plan and what
- * archive_writer_leftover gave are removed. Does nothing, and needs no permission to write, where all is well.
- * Errors are those of archive_open; ERROR_BUSY while somebody writes; ERROR_IO where nothing can be
- * written: the archive is whole all the same.
+ * A run that was killed between the appearance of PATH and that of PATH.index.json has left work undone,
+ * which this does: the sidecar is written from the archive and, unless a further run is unfinished,
+ * PATH.plan and what archive_writer_leftover gave are removed. Does nothing, and needs no permission to
+ * write, where all is well. Errors are those of archive_open; ERROR_BUSY while somebody writes; ERROR_IO
+ * where nothing can be written: the archive is whole all the same.
  */
 int archive_restore_index(const char *path, struct error *err) MUST_CHECK;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a run with another plan has finished. Its places are not those of this run, so the blobs are a source to
- * copy from, nearer than the registry. As every store for reading it checks digests while it is read: neither
- * the file nor its plan need be trusted.
+ * What a run with another plan has finished. Its places are not those of this run, so the blobs are a
+ * source to copy from, nearer than the registry. As every store for reading it checks digests while it is
+ * read: neither the file nor its plan need be trusted.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -28,8 +28,8 @@ struct archive_index {
 void archive_records_format(struct strbuf *out, struct archive_records *records,
 			    const struct archive_layout *layout, const struct archive_index *index);
 
-/* A copy of a name as the records may hold it: what a terminal could take for a command is escaped. Names come
- * from catalogs too, and an image whose name is none must not make the archive unreadable. */
+/* A copy of a name as the records may hold it: what a terminal could take for a command is escaped.
+ * Names come from catalogs too, and an image whose name is none must not make the archive unreadable. */
 char *archive_records_name(const char *text);
 
 /* archive_records_roots.c: the member "roots", into empty records. */

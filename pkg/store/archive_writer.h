@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Private to this module: the parts of writing an archive. archive_writer.c opens it and takes blobs,
- * archive_resume.c finds what an interrupted run has left, archive_leftover.c keeps what one with another plan
- * has left, archive_finish.c writes the tail.
+ * archive_resume.c finds what an interrupted run has left, archive_leftover.c keeps what one with another
+ * plan has left, archive_finish.c writes the tail.
  *
  * Threads: blobs are written by many at the same time, each to its own slot; a slot's status is claimed
  * atomically, everything else of a slot belongs to the one who claimed it. The layout is frozen once
@@ -42,9 +42,9 @@ int archive_writer_put_header(struct archive_writer *writer, size_t slot, bool i
 int archive_clear_header(struct archive_writer *writer, size_t slot, struct error *err) MUST_CHECK;
 
 /*
- * PATH.partial is going to be begun anew, since the plan beside it, `plan`, is not that of this run. If it holds
- * blobs it gets another name; one that has this name already stays if it holds more. The plan goes first:
- * cut off in between, the file still has its plan under the old name.
+ * PATH.partial is going to be begun anew, since the plan beside it, `plan`, is not that of this run. If it
+ * holds blobs it gets another name; one that has this name already stays if it holds more. The plan goes
+ * first: cut off in between, the file still has its plan under the old name.
  */
 int archive_leftover_keep(const struct archive_writer *writer, const struct strbuf *plan,
 			  struct error *err) MUST_CHECK;

@@ -5,8 +5,9 @@
  *
  * Any number of threads may read from one set.
  *
- * A file that was handed to us may lie on a medium with bad sectors: what cannot be read there is as damaged as
- * what reads wrong (ERROR_DIGEST), and costs no more than that. Our own files are another matter: ERROR_IO.
+ * A file that was handed to us may lie on a medium with bad sectors: what cannot be read there is as
+ * damaged as what reads wrong (ERROR_DIGEST), and costs no more than that. Our own files are another
+ * matter: ERROR_IO.
  *
  * Private to this module.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What holds for the documents of a catalog, JSON or YAML: no image is empty, errors have lines, where documents
- * are cut does not depend on the portions in which they come. */
+/* What holds for the documents of a catalog, JSON or YAML: no image is empty, errors have lines, where
+ * documents are cut does not depend on the portions in which they come. */
 #pragma once
 
 #include <stddef.h>

@@ -5,8 +5,8 @@
  *     RELEASE_SIGNATURES   a signature store: a directory with sha256=<hex>/signature-1
  *     RELEASE_KEY          a file with Red Hat's release key 2
  *
- * Each must be good with the key whose fingerprint is built in; and each with one byte changed, at every place, must
- * be refused or say the same by the same signer. A minute and a half for thirty of them.
+ * Each must be good with the key whose fingerprint is built in; and each with one byte changed, at every
+ * place, must be refused or say the same by the same signer. A minute and a half for thirty of them.
  */
 #include <dirent.h>
 #include <fcntl.h>
