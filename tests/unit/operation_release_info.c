@@ -416,14 +416,31 @@ TEST(what_contradicts_itself_is_refused)
 		{{.image_for = "etcd", .shows_pull_specs = true}, "--image-for and --pullspecs"},
 		{{.shows_size = true, .shows_pull_specs = true}, "--size and --pullspecs"},
 		{{.filter = "("}, "--filter-by-os"},
-		{{.location = {.type = LOCATION_OCI_DIRECTORY, .text = (char *)"oci:x"}},
-		 "oci:x: a release is"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LENGTH(table); i++) {
 		CLEANUP(error_clear) struct error err = ERROR_INIT;
 		EXPECT_ERROR(release_info_request_check(&table[i].request, &err), &err, ERROR_USAGE,
 			     table[i].message);
+	}
+}
+
+TEST(a_release_is_in_a_registry_or_an_archive)
+{
+	static const char *const table[][2] = {
+		{"oci:x", "oci:x: a release is an image in a registry, or in an archive"},
+		{"oci-archive:x.tar", "oci-archive:x.tar: a release is"},
+		{"4.14", "'4.14' is no version such as 4.14.1"},
+		{"v4.14.1", "'v4.14.1' is no version"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LENGTH(table); i++) {
+		struct release_info_request request = {.location = LOCATION_INIT};
+		struct error err = ERROR_INIT;
+
+		EXPECT_ERROR(release_info_parse(&request, table[i][0], NULL, &err), &err, ERROR_USAGE,
+			     table[i][1]);
+		location_release(&request.location);
 	}
 }
 
