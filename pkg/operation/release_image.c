@@ -41,6 +41,15 @@ static const char *find_architecture(const char *arch)
 	return NULL;
 }
 
+/* "4.14" and "v4.14.1" are meant as versions; a one-word image name never starts so. */
+static bool looks_like_version(const char *text)
+{
+	const char *number = text + (*text == 'v');
+	size_t n_digits = strspn(number, "0123456789");
+
+	return n_digits > 0 && number[n_digits] == '.' && !text[strcspn(text, "/:@")];
+}
+
 int release_location_parse(struct location *location, const char *text, const char *arch, char **version,
 			   struct error *err)
 {
@@ -57,6 +66,11 @@ int release_location_parse(struct location *location, const char *text, const ch
 			xasprintf("quay.io/openshift-release-dev/ocp-release:%s-%s", text, architecture);
 		*version = xstrdup(text);
 		return location_parse(location, image, err);
+	}
+	if (looks_like_version(text)) {
+		CLEANUP(free_string) char *shown = text_escaped(text);
+		return error_set(err, ERROR_USAGE, "'%s' is no version such as 4.14.1, and no pull spec",
+				 shown);
 	}
 	if (arch)
 		return error_set(
