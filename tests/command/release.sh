@@ -141,6 +141,46 @@ make_release() {
 		--layer "${RELEASE_BASE:-random:100000:77}" --layer "$T/release-layer" "$reference"
 }
 
+# remove_base NAME DIGEST: the real registry NAME (start_registry) loses the bottom layer of an image.
+remove_base() {
+	local blobs=$T/registry-$1/data/docker/registry/v2/blobs/sha256 hex=${2#sha256:}
+	hex=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["layers"][0]["digest"][7:])' \
+		"$blobs/${hex:0:2}/$hex/data")
+	rm "$blobs/${hex:0:2}/$hex/data"
+}
+
+# forge_archive FROM TO CHANGE: an archive with other records, and with right digests all the same: what somebody
+# can do who has the disk for a while. CHANGE is Python: `records` is all of it but the blobs, `release` that of the
+# first root.
+forge_archive() {
+	python3 - "$@" <<'END' || bail_out "$1 could not be forged"
+import hashlib, json, re, sys
+
+def entry(old, data):
+    """A tar entry with the name of another one and these data."""
+    fields = old[:124] + b"%011o\0" % len(data) + old[136:148] + b" " * 8 + old[156:512]
+    return fields[:148] + b"%06o\0 " % sum(fields) + fields[156:] + data + bytes(-len(data) % 512)
+
+archive = open(sys.argv[1], "rb").read()
+place = {key: int(value) for key, value in re.findall(r"(offset|size) (\d+)", archive[-1536:-1024].decode())}
+begin, end = place["offset"], place["offset"] + place["size"]
+head, blobs = archive[begin:end].decode().split(' "blobs": [', 1)
+records = json.loads(head + ' "blobs": []}')
+release = records["roots"][0]["release"]
+exec(sys.argv[3])
+del records["blobs"]
+text = json.dumps(records, indent=1)[:-2] + ',\n "blobs": [' + blobs
+without_id = text.replace(records["id"], "", 1)
+text = text.replace(records["id"], hashlib.sha256(without_id.encode()).hexdigest(), 1).encode()
+trailer = f"airlift-archive 1\noffset {begin}\nsize {len(text)}\ndigest sha256:{hashlib.sha256(text).hexdigest()}\n"
+with open(sys.argv[2], "wb") as out:
+    out.write(archive[:begin - 512] + entry(archive[begin - 512:], text) + archive[end + -end % 512:-1536])
+    out.write(trailer.encode().ljust(512, b"\0") + bytes(1024))
+with open(sys.argv[2] + ".index.json", "wb") as out:
+    out.write(text)
+END
+}
+
 # serve_directory NAME DIRECTORY: over http; $NAME becomes its host:port, the log is $T/NAME.http.
 serve_directory() {
 	python3 -u -m http.server 0 --bind 127.0.0.1 --directory "$2" >"$T/$1.port" 2>"$T/$1.http" &
