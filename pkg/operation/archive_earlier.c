@@ -182,6 +182,17 @@ static const struct plan_image *find_planned(const struct archive_assembly *asse
 	return NULL;
 }
 
+static bool same_components(const struct archive_release *a, const struct archive_release *b)
+{
+	if (a->n_components != b->n_components)
+		return false;
+	for (size_t i = 0; i < a->n_components; i++)
+		if (strcmp(a->components[i].name, b->components[i].name) != 0 ||
+		    strcmp(a->components[i].image, b->components[i].image) != 0)
+			return false;
+	return true;
+}
+
 /* A release that stays, and one that is asked for: push could give both of them no place. */
 static int check_release(const struct archive_assembly *assembly, const struct archive_root *earlier,
 			 const struct archive_root *wanted, struct error *err)
@@ -189,8 +200,9 @@ static int check_release(const struct archive_assembly *assembly, const struct a
 	const struct archive_image *image = archive_assembly_find_earlier(assembly, earlier->source);
 	const struct plan_image *planned = find_planned(assembly, wanted->source);
 
-	if (!would_overwrite(earlier->release, wanted->release) || !image || !planned ||
-	    digest_equal(&image->digest, &planned->digest))
+	if (!would_overwrite(earlier->release, wanted->release) ||
+	    (same_components(earlier->release, wanted->release) &&
+	     (!image || !planned || digest_equal(&image->digest, &planned->digest))))
 		return 0;
 	error_set(err, ERROR_INVALID,
 		  "%s: holds another release %s for %s, %s: at a mirror they would overwrite each other",

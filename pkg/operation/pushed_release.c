@@ -27,15 +27,12 @@ static int find_image(struct pushed_release *release, const struct archive_recor
 	if (reference_parse_with_host(&release->image, root->source, err) < 0)
 		return -1;
 	reference_set(&release->image.tag, "");
-	for (size_t i = 0; i < records->n_images; i++) {
-		if (strcmp(records->images[i].source, root->source) != 0)
-			continue;
-		reference_set(&release->image.id, digest_format(&records->images[i].digest, digest));
-		return 0;
-	}
-	if (root->release->without_image)
-		return 0;
-	return error_set(err, ERROR_NOT_FOUND, "the release image is not in the archive");
+	const struct archive_image *recorded = archive_records_find_image(records, root->source);
+	if (recorded)
+		reference_set(&release->image.id, digest_format(&recorded->digest, digest));
+	else if (!root->release->without_image)
+		return error_set(err, ERROR_NOT_FOUND, "the release image is not in the archive");
+	return 0;
 }
 
 static int target_of(struct release_target *to, const struct location *target, struct error *err)
@@ -91,21 +88,9 @@ static int judge(struct pushed_release *release, const struct trust_options *tru
 	return 0;
 }
 
-/* With a key the components must hang on what is signed. */
-static int check_without_image(const struct archive_root *root, struct error *reason)
-{
-	if (!root->release->without_image)
-		return 0;
-	return error_set(
-		reason, ERROR_DIGEST,
-		"%s: the release image is not in the archive, so nothing ties the components to what is "
-		"signed",
-		root->source);
-}
-
 static int check_signature(struct pushed_release *release, struct run *run, const struct trust_options *trust,
-			   struct source *source, const struct archive_root *root,
-			   struct release_image *image, struct error *err)
+			   struct source *source, const struct archive_records *records,
+			   const struct archive_root *root, struct release_image *image, struct error *err)
 {
 	CLEANUP(release_verification_release) struct release_verification verification = {0};
 	CLEANUP(release_verifier_freep) struct release_verifier *verifier = NULL;
@@ -114,7 +99,7 @@ static int check_signature(struct pushed_release *release, struct run *run, cons
 	if (release_verifier_open(&verifier, run, trust, err) < 0)
 		return -1;
 	if (release_verifier_check(verifier, source, image, root->release, &verification, &reason) == 0 &&
-	    check_without_image(root, &reason) == 0) {
+	    release_record_check_tied(records, root, &reason) == 0) {
 		log_info("%s: signed by %s, %s", root->source, verification.signatures[0].signer,
 			 verification.signatures[0].fingerprint);
 		return 0;
@@ -136,9 +121,9 @@ int pushed_release_verify(struct pushed_release *release, struct run *run, const
 		log_warning("%s: none of it is pushed", release->damage.message);
 		return 0;
 	}
-	if (release_record_compare(run, source, root->release, &image, err) < 0)
+	if (release_record_compare(run, source, records, root, &image, err) < 0)
 		return -1;
-	return check_signature(release, run, trust, source, root, &image, err);
+	return check_signature(release, run, trust, source, records, root, &image, err);
 }
 
 /* --- files */

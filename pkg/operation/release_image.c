@@ -105,22 +105,19 @@ int release_image_init_recorded(struct release_image *image, const struct archiv
 				const struct archive_root *root, struct error *err)
 {
 	CLEANUP(error_clear) struct error ignored = ERROR_INIT;
+	const struct archive_image *recorded = archive_records_find_image(records, root->source);
 
-	for (size_t i = 0; i < records->n_images; i++) {
-		const struct archive_image *recorded = &records->images[i];
-
-		if (strcmp(recorded->source, root->source) != 0)
-			continue;
-		struct descriptor top = {.digest = recorded->digest,
-					 .size = recorded->size,
-					 .media_type = (char *)manifest_type_name(recorded->type)};
-		/* Recorded names need not be references: then there is only the name. */
-		(void)!reference_parse_with_host(&image->reference, root->source, &ignored);
-		image->name = xstrdup(root->source);
-		source_image_init_store(&image->from, &top);
-		return 0;
-	}
-	return error_set(err, ERROR_NOT_FOUND, "%s: the release image is not in the archive", root->source);
+	if (!recorded)
+		return error_set(err, ERROR_NOT_FOUND, "%s: the release image is not in the archive",
+				 root->source);
+	struct descriptor top = {.digest = recorded->digest,
+				 .size = recorded->size,
+				 .media_type = (char *)manifest_type_name(recorded->type)};
+	/* Recorded names need not be references: then there is only the name. */
+	(void)!reference_parse_with_host(&image->reference, root->source, &ignored);
+	image->name = xstrdup(root->source);
+	source_image_init_store(&image->from, &top);
+	return 0;
 }
 
 const char *release_image_architecture(const struct release_image *image)
@@ -220,7 +217,7 @@ int release_image_open_recorded(struct run *run, struct source *source, struct r
 {
 	bool is_multi = !strcmp(root->release->architecture, "multi");
 
-	if (root->release->without_image) {
+	if (root->release->without_image && !archive_records_find_image(records, root->source)) {
 		stand_in(image, root);
 		return 0;
 	}

@@ -91,12 +91,41 @@ static bool is_architecture(const struct release_image *image, const char *recor
 	       (image->platform.is_list && !strcmp(recorded, "multi"));
 }
 
-int release_record_compare(struct run *run, struct source *source, const struct archive_release *recorded,
-			   struct release_image *image, struct error *err)
+/* What is called by a digest has that digest. */
+static int check_digests(const struct archive_records *records, const struct release_payload *payload,
+			 struct error *err)
 {
+	for (size_t i = 0; i < payload->n_components; i++) {
+		const struct release_component *component = &payload->components[i];
+		const struct archive_image *recorded = archive_records_find_image(records, component->image);
+
+		if (recorded && !digest_equal(&recorded->digest, &component->digest))
+			return error_set(err, ERROR_DIGEST,
+					 "the archive says that '%s' is an image of another digest",
+					 component->image);
+	}
+	return 0;
+}
+
+int release_record_check_tied(const struct archive_records *records, const struct archive_root *root,
+			      struct error *err)
+{
+	if (archive_records_find_image(records, root->source))
+		return 0;
+	return error_set(
+		err, ERROR_DIGEST,
+		"%s: the release image is not in the archive, so nothing ties the components to what is "
+		"signed",
+		root->source);
+}
+
+int release_record_compare(struct run *run, struct source *source, const struct archive_records *records,
+			   const struct archive_root *root, struct release_image *image, struct error *err)
+{
+	const struct archive_release *recorded = root->release;
 	const struct release_payload *payload = &image->payload;
 
-	if (recorded->without_image) {
+	if (recorded->without_image && !archive_records_find_image(records, root->source)) {
 		log_warning("%s: the release image is not in the archive: what the archive says about the "
 			    "release "
 			    "cannot be compared with it",
@@ -111,7 +140,7 @@ int release_record_compare(struct run *run, struct source *source, const struct 
 	else if (!is_architecture(image, recorded->architecture))
 		result = differs("architecture", recorded->architecture, err);
 	else if (compare_components(payload, recorded, err) < 0 ||
-		 compare_previous(payload, recorded, err) < 0)
+		 compare_previous(payload, recorded, err) < 0 || check_digests(records, payload, err) < 0)
 		result = -1;
 	return result < 0 ? error_wrap(err, "%s", image->name) : 0;
 }

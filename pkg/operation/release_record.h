@@ -28,8 +28,13 @@ void release_record_list_images(const struct archive_release *release, const cha
 /* Nobody has signed the records of an archive: they must say what the release image says, which is read
  * here unless it was read before. ERROR_DIGEST. Without the image there is nothing to compare with,
  * which is a warning. */
-int release_record_compare(struct run *run, struct source *source, const struct archive_release *recorded,
-			   struct release_image *image, struct error *err) MUST_CHECK;
+int release_record_compare(struct run *run, struct source *source, const struct archive_records *records,
+			   const struct archive_root *root, struct release_image *image,
+			   struct error *err) MUST_CHECK;
+
+/* Only the release image ties the components to what is signed: ERROR_DIGEST if it is not in the archive. */
+int release_record_check_tied(const struct archive_records *records, const struct archive_root *root,
+			      struct error *err) MUST_CHECK;
 
 /* Where its images go. `image` is the release image by digest; ERROR_INVALID for records whose
  * components are no images by digest. `release_image_target` may be NULL. */

@@ -114,9 +114,10 @@ static int verify_root(const struct verification_run *run, const struct archive_
 	CLEANUP(release_image_release) struct release_image image = RELEASE_IMAGE_INIT;
 
 	if (release_image_open_recorded(run->run, run->source, &image, records, root, err) < 0 ||
-	    release_record_compare(run->run, run->source, root->release, &image, err) < 0)
+	    release_record_compare(run->run, run->source, records, root, &image, err) < 0 ||
+	    verify_and_print(run, &image, root->release, err) < 0)
 		return -1;
-	return verify_and_print(run, &image, root->release, err);
+	return release_record_check_tied(records, root, err);
 }
 
 /* All are looked at; the first that fails decides. */

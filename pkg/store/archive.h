@@ -86,6 +86,9 @@ struct archive_records {
 		0 \
 	}
 void archive_records_release(struct archive_records *records);
+/* By its recorded name; NULL if the archive does not hold it. */
+const struct archive_image *archive_records_find_image(const struct archive_records *records,
+						       const char *source);
 
 /* --- writing */
 

@@ -29,6 +29,15 @@ void archive_records_release(struct archive_records *records)
 	*records = (struct archive_records)ARCHIVE_RECORDS_INIT;
 }
 
+const struct archive_image *archive_records_find_image(const struct archive_records *records,
+						       const char *source)
+{
+	for (size_t i = 0; i < records->n_images; i++)
+		if (!strcmp(records->images[i].source, source))
+			return &records->images[i];
+	return NULL;
+}
+
 char *archive_records_name(const char *text)
 {
 	struct strbuf name = STRBUF_INIT;
