@@ -29,37 +29,40 @@ static size_t find_matches(const struct manifest *list, const regex_t *pattern,
 	return n_matches;
 }
 
-static int no_choice(const struct manifest *list, const struct platform_choice *choice, size_t n_matches,
-		     struct error *err)
+static void no_choice(const struct manifest *list, const struct platform_choice *choice, size_t n_matches,
+		      struct error *err)
 {
 	CLEANUP(strbuf_release) struct strbuf children = STRBUF_INIT;
 
-	if (!list->n_children)
-		return error_set(err, ERROR_INVALID, "is a manifest list without images");
+	if (!list->n_children) {
+		error_set(err, ERROR_INVALID, "is a manifest list without images");
+		return;
+	}
 	platform_filter_list(list, &children);
-	return error_set(err, ERROR_INVALID,
-			 "is a manifest list and %s of its images match '%s' - use %s to select from:%s",
-			 n_matches ? "several" : "none", choice->filter, choice->flag, children.buf);
+	error_set(err, ERROR_INVALID,
+		  "is a manifest list and %s of its images match '%s' - use %s to select from:%s",
+		  n_matches ? "several" : "none", choice->filter, choice->flag, children.buf);
 }
 
-static int choose(const struct manifest *list, const struct platform_choice *choice,
-		  const struct descriptor **child, struct error *err)
+/* NULL: an error. */
+static const struct descriptor *choose(const struct manifest *list, const struct platform_choice *choice,
+				       struct error *err)
 {
+	const struct descriptor *first = NULL;
 	regex_t pattern;
 
-	if (!choice->filter && list->n_children) {
-		*child = &list->children[0];
-		return 0;
-	}
+	if (!choice->filter && list->n_children)
+		return &list->children[0];
 	if (platform_filter_compile(&pattern, choice->flag, choice->filter ? choice->filter : "", err) < 0)
-		return -1;
-	size_t n_matches = find_matches(list, &pattern, child);
+		return NULL;
+	size_t n_matches = find_matches(list, &pattern, &first);
 	regfree(&pattern);
+	if (n_matches == 1 || (n_matches && choice->rule != PLATFORM_ONLY))
+		return first;
 	if (!n_matches && choice->rule == PLATFORM_WISH && list->n_children)
-		*child = &list->children[0];
-	else if (!n_matches || (n_matches > 1 && choice->rule == PLATFORM_ONLY))
-		return no_choice(list, choice, n_matches, err);
-	return 0;
+		return &list->children[0];
+	no_choice(list, choice, n_matches, err);
+	return NULL;
 }
 
 /* --- reading */
@@ -86,9 +89,9 @@ static int descend(struct manifest_cache *cache, struct source_session *session,
 		   const struct platform_choice *choice, struct platform_image *image, struct error *err)
 {
 	CLEANUP(manifest_release) struct manifest list = steal(&image->manifest);
-	const struct descriptor *child = NULL;
+	const struct descriptor *child = choose(&list, choice, err);
 
-	if (choose(&list, choice, &child, err) < 0)
+	if (!child)
 		return -1;
 	image->is_list = true;
 	image->chosen = child->digest;
