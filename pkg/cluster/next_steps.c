@@ -34,9 +34,28 @@ void next_steps_add_code(struct strbuf *out, const char *text)
 		strbuf_add_char(out, '`');
 }
 
-char *next_steps_host(const char *image)
+static void add_host(struct strvec *hosts, const char *image)
 {
-	return xstrndup(image, strcspn(image, "/"));
+	CLEANUP(free_string) char *host = xstrndup(image, strcspn(image, "/"));
+
+	if (!strvec_contains(hosts, host))
+		strvec_push(hosts, host);
+}
+
+void next_steps_hosts(const struct next_steps *steps, struct strvec *hosts)
+{
+	add_host(hosts, steps->update_image);
+	if (steps->component_image)
+		add_host(hosts, steps->component_image);
+}
+
+void next_steps_add_hosts(const struct next_steps *steps, struct strbuf *out)
+{
+	CLEANUP(strvec_release) struct strvec hosts = STRVEC_INIT;
+
+	next_steps_hosts(steps, &hosts);
+	for (size_t i = 0; i < hosts.count; i++)
+		strbuf_addf(out, "%s`%s`", i ? " and " : "", hosts.items[i]);
 }
 
 static void add_title(const struct next_steps *steps, struct strbuf *out)
@@ -63,8 +82,9 @@ static void add_obstacles(const struct next_steps *steps, struct strbuf *out)
 			"**%zu of the %zu images did not arrive in the mirror.** They are listed in "
 			"`missing.txt`. A cluster that is\n"
 			"updated now gets stuck halfway, when it needs one of them. Run the mirroring again "
-			"until `missing.txt` is\n"
-			"gone, and do not go beyond step 6 before that.\n\n",
+			"until nothing is missing,\n"
+			"and then follow the `next-steps.md` that it writes, perhaps in a newer directory: "
+			"do not go beyond step 6 with this one.\n\n",
 			steps->n_missing, steps->n_images);
 	if (is_unsigned)
 		strbuf_add_string(
@@ -94,21 +114,25 @@ static void add_what_was_mirrored(const struct next_steps *steps, struct strbuf 
 
 static void add_before_you_begin(const struct next_steps *steps, struct strbuf *out)
 {
-	CLEANUP(free_string) char *host = next_steps_host(steps->update_image);
+	CLEANUP(strvec_release) struct strvec hosts = STRVEC_INIT;
 
+	next_steps_hosts(steps, &hosts);
 	strbuf_add_string(out, "## Before you begin\n\n");
 	add_what_was_mirrored(steps, out);
-	strbuf_addf(out,
-		    "What must be true:\n\n"
-		    "* your shell stands in the directory of this file: some commands name files that lie "
-		    "beside it;\n"
-		    "* `oc` is logged in to the right cluster as a cluster administrator, and is no older "
-		    "than the cluster;\n"
-		    "* this machine and every node reach `%s`, by name and with a certificate that they "
-		    "trust\n"
-		    "  (the nodes: `additionalTrustedCA` of `image.config.openshift.io/cluster`);\n"
-		    "* if `%s` wants a login, this machine has one: `podman login %s`.\n\n",
-		    host, host, host);
+	strbuf_add_string(
+		out, "What must be true:\n\n"
+		     "* your shell stands in the directory of this file: some commands name files that lie "
+		     "beside it;\n"
+		     "* `oc` is logged in to the right cluster as a cluster administrator, and is no older "
+		     "than the cluster;\n"
+		     "* this machine and every node reach ");
+	next_steps_add_hosts(steps, out);
+	strbuf_add_string(out, ", by name and with a certificate that they trust\n"
+			       "  (the nodes: `additionalTrustedCA` of `image.config.openshift.io/cluster`)");
+	for (size_t i = 0; i < hosts.count; i++)
+		strbuf_addf(out, ";\n* if `%s` wants a login, this machine has one: `podman login %s`",
+			    hosts.items[i], hosts.items[i]);
+	strbuf_add_string(out, ".\n\n");
 	strbuf_addf(out,
 		    "The second line must say `yes`, the last one must show version %s:\n\n"
 		    "```bash\n"

@@ -23,6 +23,7 @@ struct next_steps {
 	const char *update_image;    /* "REG/REPO@sha256:...": what the cluster is updated to */
 	const char *mirror_tag;      /* the same by tag */
 	const char *installer_image; /* the mirrored component `installer` by digest, or NULL */
+	const char *component_image; /* any mirrored component by digest, or NULL: the others are beside it */
 	/* Names in the same directory; empty: the release is not signed. */
 	const struct strvec *signature_files;
 	const struct strvec *previous; /* versions that may be updated from; the first 40 are shown */

@@ -81,10 +81,10 @@ void next_steps_pause_checks(struct strbuf *out)
 		"had paused before.\n\n");
 }
 
-/* Where the components are: beside the installer, which may be another repository than the release's. */
+/* Where the components are, which may be another repository than the release's. */
 static char *component_repository(const struct next_steps *steps)
 {
-	const char *image = steps->installer_image ? steps->installer_image : steps->update_image;
+	const char *image = steps->component_image ? steps->component_image : steps->update_image;
 
 	return xstrndup(image, strcspn(image, "@"));
 }
@@ -167,33 +167,54 @@ static void add_pull_secret(const struct next_steps *steps, struct strbuf *out)
 {
 	static const char read_secret[] = "oc get secret/pull-secret -n openshift-config "
 					  "--template='{{index .data \".dockerconfigjson\" | base64decode}}'";
-	CLEANUP(free_string) char *host = next_steps_host(steps->update_image);
+	CLEANUP(strvec_release) struct strvec hosts = STRVEC_INIT;
 
-	strbuf_addf(
+	next_steps_hosts(steps, &hosts);
+	strbuf_add_string(
 		out,
 		"First the credentials. Where an ImageContentSourcePolicy or one of its successors names "
 		"mirrors, nodes look into\n"
 		"the global pull secret alone: a pull secret that belongs to a project counts for nothing "
 		"there. If the mirror wants\n"
 		"a login, this must not print 0:\n\n"
-		"```bash\n"
-		"%s | grep -cF '%s'\n"
-		"```\n\n",
-		read_secret, host);
+		"```bash\n");
+	for (size_t i = 0; i < hosts.count; i++)
+		strbuf_addf(out, "%s | grep -cF '%s'\n", read_secret, hosts.items[i]);
 	strbuf_addf(out,
+		    "```\n\n"
 		    "If it prints 0, add the login; this asks for name and password (nodes may be drained "
 		    "for this, too):\n\n"
 		    "```bash\n"
-		    "(umask 077; %s > pull-secret.json) &&\n"
-		    "podman login --authfile=pull-secret.json %s &&\n"
-		    "oc set data secret/pull-secret -n openshift-config "
-		    "--from-file=.dockerconfigjson=pull-secret.json\n"
-		    "```\n\n"
-		    "Afterwards, and also if it went wrong:\n\n"
+		    "(umask 077; %s > pull-secret.json) &&\n",
+		    read_secret);
+	for (size_t i = 0; i < hosts.count; i++)
+		strbuf_addf(out, "podman login --authfile=pull-secret.json %s &&\n", hosts.items[i]);
+	strbuf_add_string(out, "oc set data secret/pull-secret -n openshift-config "
+			       "--from-file=.dockerconfigjson=pull-secret.json\n"
+			       "```\n\n"
+			       "Afterwards, and also if it went wrong:\n\n"
+			       "```bash\n"
+			       "rm -f pull-secret.json\n"
+			       "```\n\n");
+}
+
+/* Of the release, and of a component if that is somewhere else. */
+static void add_proof(const struct next_steps *steps, struct strbuf *out)
+{
+	static const char pull[] = "oc debug \"$node\" -- chroot /host podman pull "
+				   "--authfile=/var/lib/kubelet/config.json";
+	CLEANUP(strvec_release) struct strvec hosts = STRVEC_INIT;
+
+	next_steps_hosts(steps, &hosts);
+	strbuf_addf(out,
+		    "Proof that a node can pull from the mirror:\n\n"
 		    "```bash\n"
-		    "rm -f pull-secret.json\n"
-		    "```\n\n",
-		    read_secret, host);
+		    "node=$(oc get nodes -l node-role.kubernetes.io/master -o name | head -n 1)\n"
+		    "%s %s\n",
+		    pull, steps->update_image);
+	if (hosts.count > 1)
+		strbuf_addf(out, "%s %s\n", pull, steps->component_image);
+	strbuf_add_string(out, "```\n\n");
 }
 
 static void add_policy_choice(struct strbuf *out)
@@ -223,7 +244,7 @@ void next_steps_policy(const struct next_steps *steps, struct strbuf *out)
 	strbuf_add_string(out, "## 6. Tell the nodes where the mirror is\n\n");
 	add_pull_secret(steps, out);
 	add_policy_choice(out);
-	strbuf_addf(
+	strbuf_add_string(
 		out,
 		"Wait until all nodes have it. The pause is there because the pools still say UPDATED at "
 		"first; on a large cluster\n"
@@ -233,11 +254,6 @@ void next_steps_policy(const struct next_steps *steps, struct strbuf *out)
 		"oc wait mcp --all --for=condition=Updated --timeout=120m\n"
 		"oc get mcp\n"
 		"oc get nodes\n"
-		"```\n\n"
-		"Proof that a node can pull from the mirror:\n\n"
-		"```bash\n"
-		"node=$(oc get nodes -l node-role.kubernetes.io/master -o name | head -n 1)\n"
-		"oc debug \"$node\" -- chroot /host podman pull --authfile=/var/lib/kubelet/config.json %s\n"
-		"```\n\n",
-		steps->update_image);
+		"```\n\n");
+	add_proof(steps, out);
 }

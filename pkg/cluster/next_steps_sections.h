@@ -22,5 +22,7 @@ void next_steps_new_clusters(const struct next_steps *steps, struct strbuf *out)
 
 /* Text from outside as code inside a sentence: escaped, and no backtick in it ends the code. */
 void next_steps_add_code(struct strbuf *out, const char *text);
-/* "reg.example.com:5000": the host of an image. The caller frees it. */
-char *next_steps_host(const char *image);
+/* "reg.example.com:5000": the hosts that the release and its components are pulled from; one or two. */
+void next_steps_hosts(const struct next_steps *steps, struct strvec *hosts);
+/* "`a`", "`a` and `b`" */
+void next_steps_add_hosts(const struct next_steps *steps, struct strbuf *out);

@@ -145,17 +145,18 @@ void next_steps_resume_checks(struct strbuf *out)
 
 void next_steps_trouble(const struct next_steps *steps, struct strbuf *out)
 {
-	CLEANUP(free_string) char *host = next_steps_host(steps->update_image);
-
-	strbuf_addf(
+	strbuf_add_string(
 		out,
 		"## If it goes wrong\n\n"
 		"* The update is not accepted: `oc adm upgrade` says why. Mend it, or withdraw it with `oc "
 		"adm "
 		"upgrade --clear`.\n"
 		"* Pods stay in ImagePullBackOff: the image, the policy (step 6), the login or the "
-		"certificate of\n"
-		"  `%s` is missing. The pull at the end of step 6, with that image, shows which.\n"
+		"certificate of\n  ");
+	next_steps_add_hosts(steps, out);
+	strbuf_add_string(
+		out,
+		" is missing. The pull at the end of step 6, with that image, shows which.\n"
 		"* An operator stays DEGRADED, or a pool does not go on: the messages of the commands below. "
 		"An update that hangs is\n"
 		"  tried again by itself; it goes on as soon as the cause is gone.\n"
@@ -167,8 +168,7 @@ void next_steps_trouble(const struct next_steps *steps, struct strbuf *out)
 		"oc describe clusteroperators | grep -B 4 'Type: *Degraded'\n"
 		"oc describe mcp\n"
 		"oc get pods -A | grep -E 'ImagePull|ErrImage'\n"
-		"```\n\n",
-		host);
+		"```\n\n");
 }
 
 void next_steps_new_clusters(const struct next_steps *steps, struct strbuf *out)

@@ -321,6 +321,19 @@ static int write_catalog_files(struct push *push, size_t number, const char *sub
 				   subdirectory, push->outcome, err);
 }
 
+/* The same release under another name: its files are those of the first. */
+static bool is_repeated(const struct push *push, size_t number)
+{
+	const struct archive_root *root = &push->records->roots[number];
+
+	for (size_t i = 0; i < number; i++)
+		if (push->records->roots[i].release &&
+		    pushed_release_is_same(&push->roots[i].release, &push->records->roots[i],
+					   &push->roots[number].release, root))
+			return true;
+	return false;
+}
+
 static int write_release_files(struct push *push, size_t number, bool is_one_of_several, struct error *err)
 {
 	const struct archive_root *root = &push->records->roots[number];
@@ -340,7 +353,7 @@ static int write_files(struct push *push, struct error *err)
 	if (push->run->options->is_dry_run && !push->request->naming.to_manifests)
 		return 0;
 	for (size_t i = 0; i < n_roots; i++) {
-		n_releases += push->records->roots[i].release != NULL;
+		n_releases += push->records->roots[i].release && !is_repeated(push, i);
 		if (is_catalog(&push->records->roots[i]))
 			indexes[n_catalogs++] = &mapping_index(&push->roots[i].mapping)->source;
 	}
@@ -353,7 +366,8 @@ static int write_files(struct push *push, struct error *err)
 
 		if (is_catalog(root) && wants_files(push, root))
 			result = write_catalog_files(push, i, are_several ? name : NULL, err);
-		else if (root->release && (root->release->without_image || wants_files(push, root)))
+		else if (root->release && !is_repeated(push, i) &&
+			 (root->release->without_image || wants_files(push, root)))
 			result = write_release_files(push, i, are_several, err);
 		if (result < 0)
 			return -1;

@@ -67,17 +67,17 @@ bool pushed_release_is_image(const struct pushed_release *release, const struct 
 /* --- trust */
 
 /* What to think of a release whose signature did not come out as good. */
-static int judge(struct pushed_release *release, const struct trust_options *trust,
+static int judge(const struct pushed_release *release, const struct trust_options *trust,
 		 const struct archive_root *root, bool had_key, struct error *reason, struct error *err)
 {
 	if (!error_is(reason, ERROR_DIGEST))
 		return error_move(err, reason);
 	if (had_key && !trust->allows_unsigned) {
-		error_advise(reason, "nothing was pushed; --release-key FILE names the key that is to count, "
-				     "--allow-unsigned pushes it all the same");
+		error_advise(reason, "nothing was pushed; %s--allow-unsigned pushes it all the same",
+			     release->is_badly_signed ? "--release-key FILE names the key that is to count, "
+						      : "mirror it without --skip-release-image, or ");
 		return error_move(err, reason);
 	}
-	release->is_badly_signed = had_key;
 	if (had_key)
 		log_warning("%s; it is pushed all the same (--allow-unsigned)", reason->message);
 	else if (!root->release->n_signatures)
@@ -98,8 +98,9 @@ static int check_signature(struct pushed_release *release, struct run *run, cons
 
 	if (release_verifier_open(&verifier, run, trust, err) < 0)
 		return -1;
-	if (release_verifier_check(verifier, source, image, root->release, &verification, &reason) == 0 &&
-	    release_record_check_tied(records, root, &reason) == 0) {
+	int result = release_verifier_check(verifier, source, image, root->release, &verification, &reason);
+	release->is_badly_signed = result < 0 && verification.had_key;
+	if (result == 0 && release_record_check_tied(records, root, &reason) == 0) {
 		log_info("%s: signed by %s, %s", root->source, verification.signatures[0].signer,
 			 verification.signatures[0].fingerprint);
 		return 0;
@@ -127,6 +128,16 @@ int pushed_release_verify(struct pushed_release *release, struct run *run, const
 }
 
 /* --- files */
+
+bool pushed_release_is_same(const struct pushed_release *a, const struct archive_root *a_root,
+			    const struct pushed_release *b, const struct archive_root *b_root)
+{
+	CLEANUP(free_string) char *a_image = reference_exact(&a->image);
+	CLEANUP(free_string) char *b_image = reference_exact(&b->image);
+
+	return *a->image.id && !strcmp(a_image, b_image) &&
+	       !strcmp(a_root->release->architecture, b_root->release->architecture);
+}
 
 static struct release_files files_of(const struct pushed_release *release, const struct archive_root *root,
 				     const struct mapping *mapping)

@@ -37,6 +37,10 @@ int pushed_release_check_files(const struct pushed_release *release, const struc
 			       const struct naming_options *naming, const struct mapping *mapping,
 			       struct error *err) MUST_CHECK;
 /* `missing`: lines of missing.txt. */
+/* One release that was mirrored under two names. */
+bool pushed_release_is_same(const struct pushed_release *a, const struct archive_root *a_root,
+			    const struct pushed_release *b, const struct archive_root *b_root);
+
 int pushed_release_write_files(const struct pushed_release *release, const struct archive_root *root,
 			       const struct naming_options *naming, const struct mapping *mapping,
 			       const struct strvec *missing, size_t n_missing, bool is_one_of_several,

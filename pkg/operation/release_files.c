@@ -96,6 +96,10 @@ static void add_next_steps(const struct release_files *files, const struct strve
 	CLEANUP(free_string) char *update_image = at_mirror(image, false);
 	CLEANUP(free_string) char *mirror_tag = at_mirror(image, true);
 	CLEANUP(free_string) char *installer_image = installer ? at_mirror(installer, false) : NULL;
+	const struct mapping_entry *component =
+		files->release->n_components ? find_component(files, files->release->components[0].name)
+					     : NULL;
+	CLEANUP(free_string) char *component_image = component ? at_mirror(component, false) : NULL;
 	CLEANUP(strvec_release) struct strvec previous = STRVEC_INIT;
 	list_previous(files->release, &previous);
 	struct next_steps steps = {
@@ -105,6 +109,7 @@ static void add_next_steps(const struct release_files *files, const struct strve
 		.update_image = update_image,
 		.mirror_tag = mirror_tag,
 		.installer_image = installer_image,
+		.component_image = component_image,
 		.signature_files = signature_files,
 		.previous = &previous,
 		.n_images = files->mapping->count,

@@ -129,13 +129,18 @@ const char *release_image_architecture(const struct release_image *image)
 
 /* --- the payload */
 
-static bool remember(const struct run *run, struct release_image *image)
+/* Whoever asks about an archive wants to know what is in it, not what another one held. */
+static const char *memory_of(const struct run *run, struct source *source)
+{
+	return source_store(source) ? NULL : run->work_directory;
+}
+
+static bool remember(const char *memory, struct release_image *image)
 {
 	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
 	CLEANUP(error_clear) struct error ignored = ERROR_INIT;
 
-	return run->work_directory &&
-	       remembered_read(run->work_directory, remembered_kind, &image->platform.chosen, &text) &&
+	return memory && remembered_read(memory, remembered_kind, &image->platform.chosen, &text) &&
 	       release_payload_parse(&image->payload, text.buf, text.len, &ignored) == 0;
 }
 
@@ -154,10 +159,11 @@ static int read_payload(struct run *run, struct source *source, struct release_i
 {
 	CLEANUP(error_clear) struct error incomplete = ERROR_INIT;
 	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
+	const char *memory = memory_of(run, source);
 	const struct descriptor *layers = image->platform.manifest.layers;
 	size_t n_layers = image->platform.manifest.n_layers;
 
-	if (remember(run, image))
+	if (remember(memory, image))
 		return 0;
 	bool is_whole = n_layers > 1 &&
 			read_layers(run, source, image, &layers[n_layers - 1], 1, &incomplete) == 0 &&
@@ -172,10 +178,10 @@ static int read_payload(struct run *run, struct source *source, struct release_i
 	}
 	for (size_t i = 0; i < image->payload.warnings.count; i++)
 		log_warning("%s: %s", image->name, image->payload.warnings.items[i]);
-	if (!run->work_directory)
+	if (!memory)
 		return 0;
 	release_payload_format(&image->payload, &text);
-	return remembered_write(run->work_directory, remembered_kind, &image->platform.chosen, &text, err);
+	return remembered_write(memory, remembered_kind, &image->platform.chosen, &text, err);
 }
 
 const struct platform_choice *release_image_choice(bool keeps_manifest_list)
@@ -232,16 +238,16 @@ static int read_config(struct run *run, struct source *source, struct release_im
 	CLEANUP(error_clear) struct error ignored = ERROR_INIT;
 	const struct digest *digest = &image->platform.manifest.config.digest;
 	struct strbuf *bytes = &image->config_bytes;
+	const char *memory = memory_of(run, source);
 
-	if (run->work_directory && remembered_read(run->work_directory, config_kind, digest, bytes) &&
+	if (memory && remembered_read(memory, config_kind, digest, bytes) &&
 	    image_config_parse(&image->config, bytes->buf, bytes->len, &ignored) == 0)
 		return 0;
 	strbuf_reset(bytes);
 	if (planning_blobs_read_config(run, source, &image->from, &image->platform.manifest, progress_text,
 				       &image->config, bytes, err) < 0)
 		return -1;
-	return run->work_directory ? remembered_write(run->work_directory, config_kind, digest, bytes, err)
-				   : 0;
+	return memory ? remembered_write(memory, config_kind, digest, bytes, err) : 0;
 }
 
 int release_image_read_payload(struct run *run, struct source *source, struct release_image *image,
@@ -254,13 +260,26 @@ int release_image_read_payload(struct run *run, struct source *source, struct re
 	return 0;
 }
 
+/* The tag of a bare version is "<version>-<architecture>"; what is in a list is another matter. */
+static int check_tagged_architecture(const struct release_image *image, const char *version,
+				     struct error *err)
+{
+	const char *tagged = image->reference.tag + strlen(version) + 1;
+	const char *architecture = release_image_architecture(image);
+
+	if (image->platform.is_list || !*architecture || !strcmp(tagged, architecture))
+		return 0;
+	return error_set(err, ERROR_DIGEST, "%s: is for %s, not for %s as its tag says", image->name,
+			 architecture, tagged);
+}
+
 int release_image_check_version(struct run *run, struct source *source, struct release_image *image,
 				const char *version, struct error *err)
 {
 	if (release_image_read_payload(run, source, image, err) < 0)
 		return -1;
-	if (!strcmp(image->payload.version, version))
-		return 0;
-	return error_set(err, ERROR_DIGEST, "%s: is release %s, not %s as its tag says", image->name,
-			 image->payload.version, version);
+	if (strcmp(image->payload.version, version) != 0)
+		return error_set(err, ERROR_DIGEST, "%s: is release %s, not %s as its tag says", image->name,
+				 image->payload.version, version);
+	return check_tagged_architecture(image, version, err);
 }

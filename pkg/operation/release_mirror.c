@@ -136,6 +136,28 @@ static int read_job(struct release_mirror *mirror, size_t number, struct error *
 	return 0;
 }
 
+/* The names of the mapping are made up: nobody would know them. */
+static void name_conflict(const struct release_mirror *mirror, struct error *err)
+{
+	const struct release_job *jobs = mirror->jobs;
+
+	for (size_t i = 1; i < mirror->request->n_sources; i++)
+		for (size_t earlier = 0; earlier < i; earlier++) {
+			if (!strcmp(jobs[i].by_digest.id, jobs[earlier].by_digest.id) ||
+			    strcmp(jobs[i].record->version, jobs[earlier].record->version) != 0 ||
+			    strcmp(jobs[i].record->architecture, jobs[earlier].record->architecture) != 0)
+				continue;
+			error_clear(err);
+			error_set(err, ERROR_INVALID,
+				  "%s and %s are both release %s for %s: at a mirror they would overwrite "
+				  "each other",
+				  jobs[earlier].image.name, jobs[i].image.name, jobs[i].record->version,
+				  jobs[i].record->architecture);
+			error_advise(err, "use another archive for %s", jobs[i].image.name);
+			return;
+		}
+}
+
 /* Two releases of one version, or --to-release-image with the tag of a component. */
 static int check_conflicts(const struct release_mirror *mirror, struct error *err)
 {
@@ -151,6 +173,8 @@ static int check_conflicts(const struct release_mirror *mirror, struct error *er
 	}
 	int result = catalog_files_check_conflicts(&all, false, err);
 	free(all.entries);
+	if (result < 0 && !goes_to_registry(mirror))
+		name_conflict(mirror, err);
 	return result;
 }
 
@@ -321,6 +345,19 @@ static bool has_arrived(const struct release_job *job)
 	return true;
 }
 
+/* The same release under another name: its files are those of the first. */
+static bool is_repeated(const struct release_mirror *mirror, const struct release_job *job)
+{
+	CLEANUP(free_string) char *image = reference_exact(&job->by_digest);
+
+	for (const struct release_job *earlier = mirror->jobs; earlier < job; earlier++) {
+		CLEANUP(free_string) char *other = reference_exact(&earlier->by_digest);
+		if (!strcmp(image, other))
+			return true;
+	}
+	return false;
+}
+
 static int write_job_results(struct release_mirror *mirror, const struct release_job *job, struct error *err)
 {
 	CLEANUP(strvec_release) struct strvec missing = STRVEC_INIT;
@@ -339,7 +376,7 @@ static int write_results(struct release_mirror *mirror, struct error *err)
 	for (size_t i = 0; i < mirror->request->n_sources; i++) {
 		const struct release_job *job = &mirror->jobs[i];
 
-		if (!has_arrived(job))
+		if (!has_arrived(job) || is_repeated(mirror, job))
 			continue;
 		if (write_signatures(mirror, job, &signatures, err) < 0 ||
 		    (goes_to_registry(mirror) && write_job_results(mirror, job, err) < 0))

@@ -14,6 +14,8 @@
 #define UPDATE_IMAGE "reg.lan:5000/ocp/release@" DIGEST
 #define INSTALLER \
 	"reg.lan:5000/ocp/parts@sha256:9285da611437622492f9ef4229877efe302589f1401bbd4052e9bb261b3d4387"
+#define COMPONENT \
+	"reg.lan:5000/ocp/parts@sha256:9aa5a8d3f3a9a8f1f8d1ba3f3e0b1b7e6f0f3d2c1b0a99887766554433221100"
 #define SIGNATURE_FILE "signature-sha256-154d7e0295a94fb3.json"
 
 extern char **environ;
@@ -45,6 +47,7 @@ static void init(struct fixture *fixture)
 		.update_image = UPDATE_IMAGE,
 		.mirror_tag = "reg.lan:5000/ocp/release:4.16.3-x86_64",
 		.installer_image = INSTALLER,
+		.component_image = COMPONENT,
 		.signature_files = &fixture->files,
 		.previous = &fixture->previous,
 		.n_images = 190,
@@ -266,6 +269,32 @@ TEST(multi_says_so_and_does_not_ask_for_one_architecture)
 	expect_shell_reads(&fixture);
 }
 
+/* --to-release-image on another host than --to. */
+TEST(where_the_components_are_is_told_too)
+{
+	CLEANUP(fixture_release) struct fixture fixture;
+	static const char *const parts[] = {
+		"every node reach `reg.lan:5000` and `parts.lan`, by name",
+		"if `reg.lan:5000` wants a login, this machine has one: `podman login reg.lan:5000`;\n",
+		"if `parts.lan` wants a login, this machine has one: `podman login parts.lan`.\n",
+		"oc image extract \"parts.lan/ocp@${cco#*@}\"",
+		"| grep -cF 'reg.lan:5000'\n",
+		"| grep -cF 'parts.lan'\n",
+		"podman login --authfile=pull-secret.json reg.lan:5000 &&\n",
+		"podman login --authfile=pull-secret.json parts.lan &&\n",
+		"podman pull --authfile=/var/lib/kubelet/config.json " UPDATE_IMAGE "\n",
+		"podman pull --authfile=/var/lib/kubelet/config.json parts.lan/ocp@" DIGEST "\n",
+		"`reg.lan:5000` and `parts.lan` is missing",
+		NULL,
+	};
+
+	init(&fixture);
+	fixture.steps.component_image = "parts.lan/ocp@" DIGEST;
+	make(&fixture);
+	expect_in_order(fixture.text.buf, parts);
+	expect_shell_reads(&fixture);
+}
+
 TEST(what_is_not_known_is_left_out)
 {
 	CLEANUP(fixture_release) struct fixture fixture;
@@ -274,6 +303,7 @@ TEST(what_is_not_known_is_left_out)
 	strvec_release(&fixture.previous);
 	fixture.steps.architecture = "";
 	fixture.steps.installer_image = NULL;
+	fixture.steps.component_image = NULL;
 	fixture.steps.version = "4.16.0-rc.1";
 	make(&fixture);
 	EXPECT(strstr(fixture.text.buf, "# Updating a cluster to OpenShift 4.16.0-rc.1\n") != NULL);
