@@ -219,6 +219,7 @@ static int read_and_print(const struct reading *reading, const struct archive_ro
 	return 0;
 }
 
+/* All are shown that can be; the first that cannot decides. */
 static int read_archive(const struct reading *reading, struct strbuf *out, struct error *err)
 {
 	const struct blob_store *store = source_store(reading->source);
@@ -228,12 +229,14 @@ static int read_archive(const struct reading *reading, struct strbuf *out, struc
 	for (size_t i = 0; i < records->n_roots; i++) {
 		if (strcmp(records->roots[i].kind, "release") != 0)
 			continue;
-		if (read_and_print(reading, &records->roots[i], out, err) < 0)
-			return -1;
+		struct error failure = ERROR_INIT;
+
 		n_releases++;
+		if (read_and_print(reading, &records->roots[i], out, &failure) < 0)
+			(void)error_move(err, &failure);
 	}
 	if (n_releases)
-		return 0;
+		return err->code == ERROR_NONE ? 0 : -1;
 	return error_set(err, ERROR_INVALID, "%s: holds no release; inspect lists what it holds",
 			 blob_store_name(store));
 }

@@ -136,7 +136,8 @@ static int verify_archive(const struct verification_run *run, struct error *err)
 			(void)error_move(err, &failure);
 	}
 	if (!n_releases)
-		return error_set(err, ERROR_INVALID, "%s: holds no release", run->request->location.text);
+		return error_set(err, ERROR_INVALID, "%s: holds no release; inspect lists what it holds",
+				 run->request->location.text);
 	return err->code == ERROR_NONE ? 0 : -1;
 }
 
