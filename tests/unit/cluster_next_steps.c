@@ -16,6 +16,7 @@
 	"reg.lan:5000/ocp/parts@sha256:9285da611437622492f9ef4229877efe302589f1401bbd4052e9bb261b3d4387"
 #define COMPONENT \
 	"reg.lan:5000/ocp/parts@sha256:9aa5a8d3f3a9a8f1f8d1ba3f3e0b1b7e6f0f3d2c1b0a99887766554433221100"
+#define OTHER_COMPONENT "parts.lan/ocp@" DIGEST
 #define SIGNATURE_FILE "signature-sha256-154d7e0295a94fb3.json"
 
 extern char **environ;
@@ -277,19 +278,19 @@ TEST(where_the_components_are_is_told_too)
 		"every node reach `reg.lan:5000` and `parts.lan`, by name",
 		"if `reg.lan:5000` wants a login, this machine has one: `podman login reg.lan:5000`;\n",
 		"if `parts.lan` wants a login, this machine has one: `podman login parts.lan`.\n",
-		"oc image extract \"parts.lan/ocp@${cco#*@}\"",
+		"oc image extract \"parts.lan/ocp@${cco#*@}\" ",
 		"| grep -cF 'reg.lan:5000'\n",
 		"| grep -cF 'parts.lan'\n",
 		"podman login --authfile=pull-secret.json reg.lan:5000 &&\n",
 		"podman login --authfile=pull-secret.json parts.lan &&\n",
-		"podman pull --authfile=/var/lib/kubelet/config.json " UPDATE_IMAGE "\n",
-		"podman pull --authfile=/var/lib/kubelet/config.json parts.lan/ocp@" DIGEST "\n",
+		("--authfile=/var/lib/kubelet/config.json " UPDATE_IMAGE "\n"),
+		("--authfile=/var/lib/kubelet/config.json " OTHER_COMPONENT "\n"),
 		"`reg.lan:5000` and `parts.lan` is missing",
 		NULL,
 	};
 
 	init(&fixture);
-	fixture.steps.component_image = "parts.lan/ocp@" DIGEST;
+	fixture.steps.component_image = OTHER_COMPONENT;
 	make(&fixture);
 	expect_in_order(fixture.text.buf, parts);
 	expect_shell_reads(&fixture);
